@@ -1,0 +1,3 @@
+"""Pitwire: the newswire bot for motorsport communities."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""One platform-neutral command layer: the menu as data, one function a command."""

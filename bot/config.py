@@ -1,0 +1,279 @@
+"""Settings: from environment, `.env`, `pitwire.toml` or secret files, checked once at the start."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings.exceptions import SettingsError as ParsingError
+
+from bot.errors import SettingsError
+
+PREFIX = "PITWIRE_"
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def _without_trailing_slash(value: object) -> object:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+Base = Annotated[str, BeforeValidator(_without_trailing_slash)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DiscordSettings(Part):
+    token: SecretStr | None = None
+    api_url: Base = "https://discord.com/api/v10"
+    gateway_url: str | None = None
+
+
+class TelegramSettings(Part):
+    token: SecretStr | None = None
+    api_url: Base = "https://api.telegram.org"
+    per_second: float = Field(30, gt=0)
+    per_chat_second: float = Field(1, gt=0)
+    per_group_minute: float = Field(20, gt=0)
+    webhook_url: AnyHttpUrl | None = None
+    webhook_listen: str = "127.0.0.1:8443"
+    webhook_secret: SecretStr | None = None
+
+
+class PollSettings(Part):
+    interval: Seconds = 900
+    min_interval: Seconds = 120
+    host_gap: float = Field(1, ge=0)
+    in_flight: int = Field(50, ge=1, le=1000)
+    pages: bool = True  # read the article's page when the feed gives only a teaser
+
+
+class HttpSettings(Part):
+    timeout: Seconds = 20
+    max_bytes: int = Field(5_000_000, ge=10_000)
+    allow_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    user_agent: str | None = None
+
+
+class LlmSettings(Part):
+    base_url: Base | None = None
+    model: str | None = None
+    api_key: SecretStr | None = None
+    timeout: Seconds = 5
+    per_day: int = Field(500, ge=0)
+
+    @model_validator(mode="after")
+    def _complete(self) -> LlmSettings:
+        if self.base_url and not self.model:
+            raise ValueError("model is needed together with base_url")
+        return self
+
+
+class WebSettings(Part):
+    listen: str | None = None
+    public_url: AnyHttpUrl | None = None
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None:
+            host_and_port(value)
+        return value
+
+
+class LogSettings(Part):
+    format: Literal["text", "json"] | None = None
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class DeliverySettings(Part):
+    resend_uncertain: bool = True  # Telegram: send again when an answer was lost
+    catch_up: int = Field(10, ge=1)  # after downtime: so many stories a destination, the rest as a digest
+    senders: int = Field(16, ge=1, le=256)
+    keep_days: int = Field(60, ge=7)
+
+
+class FeedAdding(Part):
+    adding: Literal["off", "catalogue", "any"] = "catalogue"  # who may add feeds in a chat, by `/feed add`
+    per_space: int = Field(20, ge=0)
+
+
+class Settings(BaseSettings):
+    """All settings of a process. A wrong one raises SettingsError with one sentence that names it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: SecretStr | None = None
+    feeds: Path | None = None
+    locale: str = "en"
+    discord: DiscordSettings = DiscordSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    poll: PollSettings = PollSettings()
+    http: HttpSettings = HttpSettings()
+    llm: LlmSettings = LlmSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    feed: FeedAdding = FeedAdding()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order: arguments, `…_FILE`, environment, `.env`, secrets folder, `pitwire.toml`."""
+        return (
+            init_settings,
+            _SecretFiles(settings_cls),
+            env_settings,
+            dotenv_settings,
+            file_secret_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=toml_path()),
+        )
+
+    @property
+    def database(self) -> str:
+        """The database's address: as set, or a file in the user's data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{Path(platformdirs.user_data_dir('pitwire', appauthor=False)) / 'pitwire.sqlite3'}"
+
+    @property
+    def poll_interval(self) -> timedelta:
+        return timedelta(seconds=self.poll.interval)
+
+
+class _SecretFiles(EnvSettingsSource):
+    """PITWIRE_DISCORD__TOKEN_FILE=/run/secrets/x is read as PITWIRE_DISCORD__TOKEN (Docker's convention)."""
+
+    def _load_env_vars(self) -> dict[str, str | None]:  # type: ignore[override]
+        values: dict[str, str | None] = {}
+        for name, path in os.environ.items():
+            if not (name.upper().startswith(PREFIX) and name.upper().endswith("_FILE")):
+                continue
+            try:
+                text = Path(path).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "is not text"
+                raise SettingsError(f"{name}: cannot read {path}: {reason}.") from error
+            values[name[: -len("_FILE")].lower()] = text.strip()
+        return values
+
+
+def toml_path() -> Path:
+    """The settings file: `PITWIRE_CONFIG`, or `pitwire.toml` in the working folder."""
+    return Path(os.environ.get("PITWIRE_CONFIG", "pitwire.toml"))
+
+
+def host_and_port(value: str) -> tuple[str, int]:
+    """Split "127.0.0.1:8080" or "[::1]:8080"; raises ValueError with a sentence."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("must be host:port, such as 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from everywhere; raises SettingsError with one sentence a person can act on."""
+    _refuse_unknown()
+    try:
+        return Settings(_secrets_dir=_secrets_folder(), **overrides)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+    except ParsingError as error:
+        raise SettingsError(f"{_named(str(error))} cannot be read: it must be valid JSON.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{toml_path()} is not valid TOML: {error}.") from None
+    except OSError as error:
+        raise SettingsError(f"{toml_path()} cannot be read: {error.strerror}.") from None
+
+
+def _secrets_folder() -> str | None:
+    folder = os.environ.get(f"{PREFIX}SECRETS_DIR", "/run/secrets")
+    return folder if Path(folder).is_dir() else None
+
+
+_OWN_NAMES = {f"{PREFIX}CONFIG", f"{PREFIX}SECRETS_DIR"}
+
+
+def setting_names() -> dict[str, Any]:
+    """Every setting by the name of its environment variable, with its field: what docs and checks list."""
+    names: dict[str, Any] = {}
+    for name, info in Settings.model_fields.items():
+        part = info.annotation
+        if isinstance(part, type) and issubclass(part, Part):
+            for inner, inner_info in part.model_fields.items():
+                names[f"{PREFIX}{name.upper()}__{inner.upper()}"] = inner_info
+        else:
+            names[f"{PREFIX}{name.upper()}"] = info
+    return names
+
+
+def _refuse_unknown() -> None:
+    """An environment variable with a typing mistake is silently ignored by pydantic-settings: refuse it."""
+    known = set(setting_names()) | _OWN_NAMES
+    parts = {name.split("__")[0] for name in known if "__" in name}
+    for name in os.environ:
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper in known or upper in parts:
+            continue
+        if upper.endswith("_FILE") and upper[: -len("_FILE")] in known:
+            continue
+        import difflib
+
+        near = difflib.get_close_matches(upper, sorted(known), n=1, cutoff=0.7)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise SettingsError(f"{name} is not a setting of Pitwire.{hint}")
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    path = [str(part) for part in first["loc"]]
+    name = PREFIX + "__".join(part.upper() for part in path[:2])
+    if first["type"] == "extra_forbidden":
+        return f"{'.'.join(path)} is not a setting of Pitwire (in .env or {toml_path()})."
+    text = first["msg"].removeprefix("Value error, ")
+    return f"{name}: {text[:1].lower()}{text[1:]}."
+
+
+def _named(message: str) -> str:
+    for name in Settings.model_fields:
+        if f'"{name}"' in message:
+            return f"{PREFIX}{name.upper()}"
+    return "A setting"

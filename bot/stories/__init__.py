@@ -1,0 +1,1 @@
+"""Same story or not; merging; what changed. Pure functions over an index of recent stories."""

@@ -1,0 +1,85 @@
+"""Small truths about text that every layer shares: folding, measuring, cutting, taming."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―-_/·•"), " ")
+_BLANKED = {ord("™"): " ", ord("®"): " ", ord("©"): " ", ord("’"): "'", ord("‘"): "'", ord("ʼ"): "'"}
+_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
+
+# Direction overrides and isolates, zero-width characters (but not U+200D between emoji), BOM, controls.
+_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]")
+_BLANKS = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """Make text comparable: case, accents, dashes and trademark signs gone, blanks single.
+
+    ™ and ® are blanked before NFKD, which would turn "MotoGP™" into "MotoGPTM".
+    """
+    text = text.translate(_BLANKED).casefold().translate(_DASHES).translate(_SPECIAL)
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return _BLANKS.sub(" ", text).strip()
+
+
+def tame(text: str) -> str:
+    """Take out what a reader cannot see and a terminal or chat might obey; line breaks become blanks."""
+    return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip()
+
+
+def tame_lines(text: str) -> str:
+    """Like `tame`, but keep paragraphs (a blank line between them)."""
+    return "\n\n".join(filter(None, (tame(part) for part in re.split(r"\n\s*\n|\r\n\s*\r\n", text))))
+
+
+def utf16_length(text: str) -> int:
+    """Count UTF-16 code units, as Telegram does."""
+    return len(text) + sum(c > "\uffff" for c in text)
+
+
+def cut(text: str, most: int) -> str:
+    """Shorten to `most` characters at a sentence, then a word, and show with "…" that it was cut."""
+    return cut_by(text, most, len)
+
+
+def cut_utf16(text: str, most: int) -> str:
+    """Like `cut`, in UTF-16 code units, never inside a character."""
+    return cut_by(text, most, utf16_length)
+
+
+def cut_by(text: str, most: int, measure: Callable[[str], int]) -> str:
+    """Cut by any measure that grows with the text."""
+    if measure(text) <= most:
+        return text
+    if most <= 1:
+        return "…"[:most]
+    end = min(len(text), most - 1)
+    while end and measure(text[:end]) > most - 1:
+        end -= 1
+    end = _whole_character(text, end)
+    piece = text[:end]
+    sentence = max(piece.rfind(mark) for mark in (". ", "! ", "? ", "。", ".\n"))
+    if sentence > end * 0.6:
+        return piece[: sentence + 1] + "…" if measure(piece[: sentence + 2]) <= most else piece[: sentence + 1]
+    word = piece.rfind(" ")
+    if word > end * 0.6:
+        piece = piece[:word]
+    return piece.rstrip(" ,;:–-") + "…"
+
+
+def _whole_character(text: str, end: int) -> int:
+    """Move `end` left so that it parts no emoji sequence, flag, or letter with its marks."""
+    while 0 < end < len(text) and (
+        unicodedata.combining(text[end])
+        or text[end] in "\u200d\ufe0e\ufe0f"
+        or "\U0001f3fb" <= text[end] <= "\U0001f3ff"
+        or text[end - 1] == "\u200d"
+    ):
+        end -= 1
+    flags = 0
+    while end - flags > 0 and "\U0001f1e6" <= text[end - flags - 1] <= "\U0001f1ff":
+        flags += 1
+    return end - flags % 2

@@ -1,0 +1,1 @@
+"""The store: one set of portable SQL on SQLite (aiosqlite) and PostgreSQL (psycopg)."""
