@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -153,7 +154,7 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by _PlainEnvironment
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
@@ -161,7 +162,7 @@ class Settings(BaseSettings):
         return (
             init_settings,
             _SecretFiles(settings_cls),
-            env_settings,
+            _PlainEnvironment(settings_cls),
             dotenv_settings,
             file_secret_settings,
             TomlConfigSettingsSource(settings_cls, toml_file=toml_path()),
@@ -179,10 +180,17 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.poll.interval)
 
 
+class _PlainEnvironment(EnvSettingsSource):
+    """The environment without the `…_FILE` names, which are paths and not values."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name: value for name, value in super()._load_env_vars().items() if not name.endswith("_file")}
+
+
 class _SecretFiles(EnvSettingsSource):
     """PITWIRE_DISCORD__TOKEN_FILE=/run/secrets/x is read as PITWIRE_DISCORD__TOKEN (Docker's convention)."""
 
-    def _load_env_vars(self) -> dict[str, str | None]:  # type: ignore[override]
+    def _load_env_vars(self) -> Mapping[str, str | None]:
         values: dict[str, str | None] = {}
         for name, path in os.environ.items():
             if not (name.upper().startswith(PREFIX) and name.upper().endswith("_FILE")):

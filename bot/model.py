@@ -53,8 +53,12 @@ class Feed:
     trouble: str | None = None  # one plain sentence: why the last check failed
     moved_to: str | None = None  # target of a permanent redirect, and how often it was seen in a row
     moved_count: int = 0
-    rhythm: Mapping[str, Any] = field(default_factory=nothing)  # what the schedule learned: JSON, only bot.feeds.schedule reads it
-    push: Mapping[str, Any] = field(default_factory=nothing)  # WebSub: hub, topic, secret, lease; only bot.feeds.websub reads it
+    rhythm: Mapping[str, Any] = field(
+        default_factory=nothing
+    )  # what the schedule learned: JSON, only bot.feeds.schedule reads it
+    push: Mapping[str, Any] = field(
+        default_factory=nothing
+    )  # WebSub: hub, topic, secret, lease; only bot.feeds.websub reads it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +222,9 @@ class Story:
     updated_at: datetime
     parent_id: int | None = None  # the story that this one follows up
     reasons: tuple[str, ...] = ()  # why each further article was merged, in the order of joining
-    keys: Mapping[str, Any] = field(default_factory=nothing)  # what matching remembers: JSON, only bot.stories reads it
+    keys: Mapping[str, Any] = field(
+        default_factory=nothing
+    )  # what matching remembers: JSON, only bot.stories reads it
     withdrawn_at: datetime | None = None
 
     @property
@@ -250,7 +256,9 @@ class Preferences:
 
     locale: str = "en"  # of the bot's own words
     languages: tuple[str, ...] = ()  # of stories; () means every language
-    spoilers: Mapping[str, str] = field(default_factory=nothing)  # series slug or "*" → "show", "cover", "delay 24h"
+    spoilers: Mapping[str, str] = field(
+        default_factory=nothing
+    )  # series slug or "*" → "show", "cover", "delay 24h"
     delay_note: bool = False  # say "result held until …" when a result is delayed
     include: str = ""  # filter expressions (bot.posts); "" passes everything
     exclude: str = ""
@@ -266,7 +274,9 @@ class Preferences:
     thread: bool = False  # a discussion thread for each story
     publish: bool = True  # publish posts of an announcement channel to its followers
     merge: bool = True  # tell a story once for all outlets
-    pings: Mapping[str, str] = field(default_factory=nothing)  # series slug, "breaking" or "*" → role or user to mention
+    pings: Mapping[str, str] = field(
+        default_factory=nothing
+    )  # series slug, "breaking" or "*" → role or user to mention
     ping_gap: int = 30  # minutes between two pings
     template: str = ""  # of the title line
     unknown: Mapping[str, Any] = field(default_factory=nothing)

@@ -164,7 +164,13 @@ class Storage(Protocol):
         ...
 
     async def publish(
-        self, article: Article, story: Story | None, *, now: datetime, announce: bool = True, lane: Lane = Lane.NEWS
+        self,
+        article: Article,
+        story: Story | None,
+        *,
+        now: datetime,
+        announce: bool = True,
+        lane: Lane = Lane.NEWS,
     ) -> Published | None:
         """Keep an article, its story (id 0: a new one) and a delivery a subscriber, in one transaction.
 
@@ -210,18 +216,31 @@ class Storage(Protocol):
         """Return the known one of (adapter, address), or keep this one."""
         ...
 
-    async def destinations(self, adapter: str | None = None, space: str | None = None) -> Sequence[Destination]: ...
+    async def destinations(
+        self, adapter: str | None = None, space: str | None = None
+    ) -> Sequence[Destination]: ...
     async def save_preferences(
-        self, destination_id: int, preferences: Preferences, *, version: int, now: datetime, by: str, what: str
+        self,
+        destination_id: int,
+        preferences: Preferences,
+        *,
+        version: int,
+        now: datetime,
+        by: str,
+        what: str,
     ) -> Destination:
         """Save, unless another change came first (`version` is no longer the kept one): StorageError. Writes the audit line."""
         ...
 
-    async def follow(self, destination_id: int, topics: Sequence[str], *, now: datetime, by: str) -> Sequence[str]:
+    async def follow(
+        self, destination_id: int, topics: Sequence[str], *, now: datetime, by: str
+    ) -> Sequence[str]:
         """Subscribe to topics ("series:wec", "driver:max-verstappen", "words:…"); returns the ones that are new."""
         ...
 
-    async def unfollow(self, destination_id: int, topics: Sequence[str], *, now: datetime, by: str) -> Sequence[str]:
+    async def unfollow(
+        self, destination_id: int, topics: Sequence[str], *, now: datetime, by: str
+    ) -> Sequence[str]:
         """Unsubscribe; returns the ones that were followed. What is already owed of them is skipped."""
         ...
 
@@ -246,7 +265,13 @@ class Storage(Protocol):
 
     # ── the outbox ──
     async def claim(
-        self, *, now: datetime, lease: timedelta, limit: int, adapters: Sequence[str], per_destination: int = 1
+        self,
+        *,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        adapters: Sequence[str],
+        per_destination: int = 1,
     ) -> Sequence[Claim]:
         """Lease due deliveries of these adapters: at most `limit` destinations, `per_destination` of each, in its queue's order
         (lane, then age). A destination with a lease running, paused, or held is not claimed. A lease is a due date in the future."""

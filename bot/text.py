@@ -11,7 +11,9 @@ _BLANKED = {ord("™"): " ", ord("®"): " ", ord("©"): " ", ord("’"): "'", or
 _SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 
 # Direction overrides and isolates, zero-width characters (but not U+200D between emoji), BOM, controls.
-_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]")
+_UNSEEN = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]"
+)
 _BLANKS = re.compile(r"\s+")
 
 
@@ -63,7 +65,9 @@ def cut_by(text: str, most: int, measure: Callable[[str], int]) -> str:
     piece = text[:end]
     sentence = max(piece.rfind(mark) for mark in (". ", "! ", "? ", "。", ".\n"))
     if sentence > end * 0.6:
-        return piece[: sentence + 1] + "…" if measure(piece[: sentence + 2]) <= most else piece[: sentence + 1]
+        return (
+            piece[: sentence + 1] + "…" if measure(piece[: sentence + 2]) <= most else piece[: sentence + 1]
+        )
     word = piece.rfind(" ")
     if word > end * 0.6:
         piece = piece[:word]
