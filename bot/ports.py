@@ -154,6 +154,10 @@ class Storage(Protocol):
         """Save what a check learned, after the articles of that response were published."""
         ...
 
+    async def save_feeds(self, feeds: Sequence[Feed]) -> None:
+        """`save_feed` for many at once, in one transaction: an unchanged feed must cost next to nothing."""
+        ...
+
     # ── articles and stories ──
     async def known_hashes(self, feed_id: int, guids: Sequence[str]) -> Mapping[str, str]:
         """Of these guids the known ones, each with its content hash. One statement."""
