@@ -1,0 +1,254 @@
+"""Put the parts together and keep them running until asked to stop. The only module that knows everything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.config import Settings
+from bot.errors import PitwireError, SettingsError
+from bot.model import Destination, Feed, FeedState
+from bot.ports import Adapter, Clock, Pace, Storage
+
+log = structlog.get_logger()
+
+ROLES = ("poll", "deliver", "discord", "telegram")
+PRUNE_EVERY = timedelta(hours=6)
+GRACE = timedelta(seconds=9)  # from the wish to stop to the end of the process
+
+
+def utc_now() -> datetime:
+    """The clock of a running process."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which parts a process runs: all of them, or some where several processes share the work."""
+
+    roles: frozenset[str] = frozenset(ROLES)
+
+    def __contains__(self, role: str) -> bool:
+        return role in self.roles
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings, *, clock: Clock = utc_now, writes: bool = True
+) -> AsyncIterator[Storage]:
+    """Open the store for as long as the block lasts. Raises StorageError with a plain sentence."""
+    from storage import open_store
+
+    store = await open_store(settings.database, clock=clock, exclusive=writes)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def run(
+    settings: Settings,
+    *,
+    only: Sequence[str] = (),
+    feeds: Sequence[Feed] | None = None,
+    clock: Clock = utc_now,
+    stop: asyncio.Event | None = None,
+    ready: Callable[[Storage], Coroutine[Any, Any, None]] | None = None,
+    console: Adapter | None = None,
+) -> None:
+    """Run until a signal or `stop`. Raises SettingsError for a wrong setting, StorageError when the store fails.
+
+    `ready` is called once everything runs: a demo drives its newsroom from there.
+    """
+    stop = stop or asyncio.Event()
+    roles = Parts(frozenset(only or ROLES))
+    async with opened(settings, clock=clock) as store:
+        if only and settings.database.startswith("sqlite"):
+            raise SettingsError("--only needs PostgreSQL: several processes cannot share a SQLite file.")
+        with _signals(stop):
+            await _run_parts(settings, store, roles, feeds, clock, stop, ready, console)
+
+
+async def _run_parts(
+    settings: Settings,
+    store: Storage,
+    roles: Parts,
+    feeds: Sequence[Feed] | None,
+    clock: Clock,
+    stop: asyncio.Event,
+    ready: Callable[[Storage], Coroutine[Any, Any, None]] | None,
+    console: Adapter | None,
+) -> None:
+    from bot.commands.desk import Desk
+    from bot.commands.menu import MENU
+    from bot.metrics import Health, Metrics
+    from bot.outbox import Outbox
+    from bot.pacing import Pacer
+    from bot.series.catalog import load_catalog
+
+    catalog = load_catalog()
+    shared = store if settings.database.startswith("postgresql") and len(roles.roles) < len(ROLES) else None
+    paces: dict[str, Pacer] = {}
+
+    def pace(name: str) -> Pacer:
+        return paces.setdefault(name, Pacer(name, store=shared))
+
+    adapters = _adapters(settings, pace, clock, console)
+    health, metrics = Health(clock), Metrics()
+    desk = Desk(store, catalog, clock, settings=settings)
+    jobs: dict[str, Coroutine[Any, Any, None]] = {}
+    async with contextlib.AsyncExitStack() as stack:
+        if "poll" in roles:
+            poller = await stack.enter_async_context(_poller(settings, store, catalog, clock, feeds, metrics))
+            jobs["poller"] = poller.run(stop)
+        if "deliver" in roles:
+            outbox = Outbox(
+                store, adapters, paces, catalog, clock, settings.delivery, health=health, metrics=metrics
+            )
+            jobs["outbox"] = outbox.run(stop)
+        talking = {name: adapter for name, adapter in adapters.items() if name == "console" or name in roles}
+        for name, adapter in talking.items():
+            jobs[f"{name} adapter"] = adapter.run(MENU, desk)
+        if settings.web.listen:
+            from bot.web import serve
+
+            jobs["web"] = serve(settings.web, store, health, metrics, stop=stop, clock=clock)
+        jobs["housekeeping"] = _housekeeping(settings, store, clock, stop)
+        if "console" in adapters:
+            await _follow_everything(store, catalog.series, clock)
+        if ready is not None:
+            jobs["demo"] = ready(store)
+        try:
+            await _until_stopped(jobs, stop)
+        finally:
+            for adapter in adapters.values():
+                await adapter.close()
+
+
+def _adapters(
+    settings: Settings, pace: Callable[[str], Any], clock: Clock, console: Adapter | None
+) -> Mapping[str, Adapter]:
+    """The platforms that have a token; the console where none has."""
+    adapters = platform_adapters(settings, pace, clock)
+    if not adapters or console is not None:
+        from adapters import console as terminal
+
+        pace("console")
+        adapters["console"] = console or terminal.create(clock=clock)
+    return adapters
+
+
+def platform_adapters(
+    settings: Settings, pace: Callable[[str], Pace] | None = None, clock: Clock = utc_now
+) -> dict[str, Adapter]:
+    """The platforms that have a token. A platform's library is imported only then."""
+    if pace is None:
+        from bot.pacing import Pacer
+
+        pace = Pacer
+    adapters: dict[str, Adapter] = {}
+    if settings.discord.token:
+        from adapters import discord
+
+        adapters["discord"] = discord.create(settings.discord, pace=pace("discord"), clock=clock)
+    if settings.telegram.token:
+        from adapters import telegram
+
+        adapters["telegram"] = telegram.create(settings.telegram, pace=pace("telegram"), clock=clock)
+    return adapters
+
+
+@contextlib.asynccontextmanager
+async def _poller(
+    settings: Settings, store: Storage, catalog: Any, clock: Clock, feeds: Sequence[Feed] | None, metrics: Any
+) -> AsyncIterator[Any]:
+    from bot.feeds.client import Client
+    from bot.poller import Poller
+
+    if feeds is None:
+        await synced_feeds(settings, store, clock())
+    else:
+        await store.sync_feeds(feeds, now=clock())
+    async with Client(settings.http, settings.poll, clock) as client:
+        yield Poller(store, client, catalog, clock, settings, metrics=metrics)
+
+
+async def synced_feeds(settings: Settings, store: Storage, now: datetime) -> list[Feed]:
+    """Make the store's feeds those of the catalogue (or of PITWIRE_FEEDS) and return what is polled."""
+    from bot.feeds.outlets import load_outlets
+
+    await store.sync_feeds(load_outlets(settings.feeds, now=now), now=now)
+    return [feed for feed in await store.feeds() if feed.state != FeedState.GONE]
+
+
+async def _follow_everything(store: Storage, series: Mapping[str, Any], clock: Clock) -> None:
+    """The console follows every series when it is first seen."""
+    here = await store.destination("console", "console")
+    if here is None:
+        new = Destination(
+            adapter="console", address="console", space="console", title="console", created_at=clock()
+        )
+        here = await store.ensure_destination(new)
+        await store.follow(here.id, [f"series:{slug}" for slug in series], now=clock(), by="console")
+
+
+async def _housekeeping(settings: Settings, store: Storage, clock: Clock, stop: asyncio.Event) -> None:
+    """Forget what is older than `keep_days`, four times a day."""
+    while not stop.is_set():
+        try:
+            rows = await store.prune(before=clock() - timedelta(days=settings.delivery.keep_days))
+            log.info("store pruned", rows=rows)
+        except PitwireError as error:
+            log.warning("prune failed", reason=str(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PRUNE_EVERY.total_seconds())
+
+
+async def _until_stopped(jobs: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """Run the jobs side by side; when one fails or `stop` is set, end all: in order first, then by force."""
+    tasks = {asyncio.create_task(job, name=name) for name, job in jobs.items()}
+    waiter = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        running = set(tasks)
+        while running and not stop.is_set():
+            done, _ = await asyncio.wait({*running, waiter}, return_when=asyncio.FIRST_COMPLETED)
+            running -= done
+            if any(task.exception() is not None for task in done if not task.cancelled()):
+                stop.set()
+        orderly = {task for task in running if not task.get_name().endswith(" adapter")}
+        if orderly:
+            await asyncio.wait(orderly, timeout=GRACE.total_seconds())
+    finally:
+        stop.set()
+        waiter.cancel()
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [error for error in ended if isinstance(error, Exception)]
+    if failures:
+        raise failures[0]
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Any:
+    """SIGTERM and Ctrl-C ask for an orderly stop; where signals do not reach a loop (Windows), Ctrl-C cancels."""
+    loop = asyncio.get_running_loop()
+    names = (signal.SIGTERM, signal.SIGINT)
+    try:
+        for number in names:
+            loop.add_signal_handler(number, stop.set)
+    except (NotImplementedError, RuntimeError):  # Windows, or not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in names:
+            loop.remove_signal_handler(number)

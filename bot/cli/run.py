@@ -1,0 +1,61 @@
+"""`pitwire run`, `demo` and `check`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bot.cli import app, in_loop
+
+
+class Role(StrEnum):
+    POLL = "poll"
+    DELIVER = "deliver"
+    DISCORD = "discord"
+    TELEGRAM = "telegram"
+
+
+@app.command()
+def run(
+    only: Annotated[
+        list[Role] | None,
+        typer.Option(
+            help="Run one part only, beside other processes (PostgreSQL). May be given several times."
+        ),
+    ] = None,
+) -> None:
+    """Poll the outlets and post to every platform that has a token; to this terminal if none has."""
+    from bot.app import run as run_app
+    from bot.config import load_settings
+    from bot.locale import say
+    from bot.log import set_up_logging
+
+    settings = load_settings()
+    on_terminal = not settings.discord.token and not settings.telegram.token
+    set_up_logging(settings.log, quiet=on_terminal)
+    if on_terminal:
+        typer.echo(say(settings.locale, "cli.run.no_token"), err=True)
+    in_loop(run_app(settings, only=[str(role) for role in only or ()]))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Play the weekend quickly and end.")] = False,
+) -> None:
+    """Watch an invented race weekend come in: no token, no network, nothing left behind."""
+    from bot.demo import play
+
+    in_loop(play(once=once))
+
+
+@app.command()
+def check(
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the outlets.")] = False,
+) -> None:
+    """Look at settings, tokens, database and feeds, and say what to do about each failure."""
+    from bot.cli.check import check_all
+
+    if not in_loop(check_all(with_feeds=not offline)):
+        raise typer.Exit(1)
