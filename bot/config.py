@@ -232,6 +232,14 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"{toml_path()} cannot be read: {error.strerror}.") from None
 
 
+def default_settings(**values: Any) -> Settings:
+    """The defaults with these values, whatever the environment and the settings files say."""
+    defaults = {
+        name: info.get_default(call_default_factory=True) for name, info in Settings.model_fields.items()
+    }
+    return Settings.model_construct(**{**defaults, **values})
+
+
 def _secrets_folder() -> str | None:
     folder = os.environ.get(f"{PREFIX}SECRETS_DIR", "/run/secrets")
     return folder if Path(folder).is_dir() else None

@@ -15,11 +15,11 @@ app.add_typer(db, name="db")
 
 @db.command()
 def path() -> None:
-    """Print where the database is (without its password)."""
+    """Print the SQLite file, or the PostgreSQL address without its password."""
     from bot.cli.mask import masked
     from bot.config import load_settings
 
-    typer.echo(masked(load_settings().database))
+    typer.echo(masked(load_settings().database).removeprefix("sqlite:///"))
 
 
 @db.command()
