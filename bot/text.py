@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 import unicodedata
 from collections.abc import Callable
@@ -58,9 +59,8 @@ def cut_by(text: str, most: int, measure: Callable[[str], int]) -> str:
         return text
     if most <= 1:
         return "…"[:most]
-    end = min(len(text), most - 1)
-    while end and measure(text[:end]) > most - 1:
-        end -= 1
+    candidates = range(min(len(text), most - 1) + 1)
+    end = bisect.bisect_right(candidates, most - 1, key=lambda length: measure(text[:length])) - 1
     end = _whole_character(text, end)
     piece = text[:end]
     sentence = max(piece.rfind(mark) for mark in (". ", "! ", "? ", "。", ".\n"))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 NAME = "console"
-ADDRESS = "terminal"
-SPACE = "console:terminal"
+ADDRESS = "console"
+SPACE = "console"
 
 
 class ConsoleAdapter:
