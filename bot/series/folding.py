@@ -1,0 +1,76 @@
+"""Fold text for look-ups without moving a character: what is found at 17 in the folded text stands at 17 in the text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ODD = re.compile(r"[^\x00-\x7f]")
+_LOOSE = re.compile("[\u00ad\u0300-\u036f\u200b-\u200d\u2060\ufeff]")  # they stand on, or between, letters
+_SPECIAL = {
+    "ß": "s",
+    "æ": "a",
+    "œ": "o",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "t",
+    "ı": "i",
+    "ĸ": "k",
+    "ŋ": "n",
+}
+_QUOTES = dict.fromkeys("‘’ʼ`´′", "'")
+_BLANK = dict.fromkeys("ªº™®©²³¹", " ")  # "MotoGP™" is not "MotoGPtm", "15ª" not "15a"
+_PLAIN: dict[str, str] = {**_SPECIAL, **_QUOTES, **_BLANK}
+_FOREIGN = re.compile("[\u3040-\u9fff]")
+_WORDS = re.compile(r"([^a-z0-9]+)")
+
+
+def flat(text: str) -> str:
+    """Fold to lower-case ASCII of the same length; letters without an ASCII base become blanks."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # "İ" becomes two
+        lowered = "".join(character.lower()[0] for character in text)
+    return lowered if lowered.isascii() else _ODD.sub(_plain, lowered)
+
+
+def joined(text: str) -> str:
+    """Compose accents and take out what hides between letters, so that a name is one run of letters."""
+    if text.isascii() or not _LOOSE.search(text):
+        return text
+    return _LOOSE.sub("", unicodedata.normalize("NFC", text))
+
+
+def words(text: str) -> str:
+    """Fold a name as a person types it: only its words, one blank between them."""
+    return " ".join(part for part in _WORDS.split(flat(joined(text)))[::2] if part)
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Give the folded forms of a name that outlets print: "Nürburgring" is also "Nuerburgring"."""
+    plain = words(name)
+    if not plain or _FOREIGN.search(name):
+        return (name,)  # a name in another script is looked for as it stands
+    lowered = name.lower()
+    if not any(letter in lowered for letter in "äöüß"):
+        return (plain,)
+    wide = lowered.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss")
+    double = lowered.replace("ß", "ss")
+    return tuple(dict.fromkeys((plain, words(double), words(wide))))
+
+
+def split(flattened: str) -> list[str]:
+    """Split folded text into word, gap, word, gap …; the first and last word may be empty."""
+    return _WORDS.split(flattened)
+
+
+def _plain(match: re.Match[str]) -> str:
+    character = match.group()
+    known = _PLAIN.get(character)
+    if known is None:
+        base = unicodedata.normalize("NFKD", character)[0]
+        known = base if base.isascii() and base.isalpha() else " "
+        if len(_PLAIN) < 5000:  # hostile text may hold every character there is
+            _PLAIN[character] = known
+    return known
