@@ -26,9 +26,7 @@ SURE, DOUBTFUL, HELPLESS = 2, 1, 0  # alone enough · a hint among hints · only
 
 _YEARS = re.compile(r"(\d{4})(-(\d{4})?)?")
 _PARTICLES = frozenset(
-    ["van", "der", "den", "de", "di", "da", "del", "della", "dos", "du", "von", "vd", "la", "le", "el", "al", "ten", "ter", "st", "o", "d"]
-)
-    [
+    {
         "van",
         "der",
         "den",
@@ -48,10 +46,9 @@ _PARTICLES = frozenset(
         "ten",
         "ter",
         "st",
-        "mc",
         "o",
         "d",
-    ]
+    }
 )
 
 
