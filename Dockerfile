@@ -26,7 +26,7 @@ ENV PATH=/opt/pitwire/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PITWIRE_DATABASE_URL=sqlite:////data/pitwire.sqlite3 \
     PITWIRE_WEB__LISTEN=127.0.0.1:8080
-USER pitwire
+USER 10001
 WORKDIR /data
 VOLUME /data
 STOPSIGNAL SIGTERM
