@@ -1,0 +1,66 @@
+"""What does an article say? Everything that is understood of it, in one pure function."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.model import Article, Reading
+from bot.reading.importance import weigh
+from bot.reading.label import label
+from bot.reading.language import detect
+from bot.reading.safe import safe_title
+from bot.reading.spoiler import judge
+from bot.reading.summary import summarise
+from bot.reading.tag import tag
+from bot.series.catalog import Catalog
+
+LANGUAGE_TEXT = 1_500  # characters are plenty to tell a language by
+MOST_TEXT = 20_000  # nothing that matters stands below
+
+
+def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # noqa: ARG001 (ages of what is told)
+    """Understand an article: its language, series, summary, whether it gives a result away, label and weight."""
+    tagging = tag(article, catalog)
+    language = _language(article, [mention.words for mention in (*tagging.title, *tagging.standfirst)])
+    text = article.text[:MOST_TEXT]
+    summary = summarise(article.title, article.standfirst, text, language)
+    verdict = judge(
+        article.title, article.standfirst, text, language, racing=bool(tagging.series), mentions=tagging.title
+    )
+    labelled = label(
+        article.title,
+        article.standfirst,
+        language,
+        official=article.official,
+        results=verdict.evidence if verdict.is_report else (),
+    )
+    safe = article.title
+    if verdict.spoiler:
+        mentions = (*tagging.title, *tagging.standfirst, *tagging.text)
+        safe = safe_title(verdict.kinds, tagging.primary, mentions, language, catalog)
+    return Reading(
+        language=language,
+        series=tagging.series,
+        primary=tagging.primary,
+        summary=summary,
+        spoiler=verdict.spoiler,
+        safe_title=safe,
+        label=labelled.label,
+        label_evidence=labelled.evidence,
+        importance=weigh(
+            article.title,
+            article.standfirst,
+            language,
+            series=tuple(found.slug for found in tagging.series),
+            label=labelled.label,
+            official=article.official,
+            is_title_decided="title" in verdict.kinds and verdict.spoiler,
+        ),
+        topics=tagging.topics,
+        spoiler_evidence=verdict.evidence,
+    )
+
+
+def _language(article: Article, names: list[str]) -> str:
+    text = " ".join((article.title, article.standfirst, article.text[:LANGUAGE_TEXT]))
+    return detect(text, prior=article.language, names=names)
