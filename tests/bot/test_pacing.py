@@ -1,0 +1,366 @@
+"""The pacer on simulated time against servers that count as the platforms do."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.errors import StorageError
+from bot.model import Lane, Rate
+from bot.pacing import ALL, Pacer
+from tests.simulated import START, simulate, simulated_now
+
+DISCORD = Rate(count=50, per=timedelta(seconds=1))
+TELEGRAM = Rate(count=30, per=timedelta(seconds=1))
+CHANNEL = Rate(count=5, per=timedelta(seconds=5))
+CHAT = Rate(count=1, per=timedelta(seconds=1))
+GROUP = Rate(count=20, per=timedelta(seconds=60))
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class FixedWindows:
+    """Discord's buckets: a window opens with its first hit and counts until it ends."""
+
+    def __init__(self, rate: Rate) -> None:
+        self.rate, self.used, self.end, self.refused = rate, 0, 0.0, 0
+
+    def hit(self) -> bool:
+        if now() >= self.end:
+            self.used, self.end = 0, now() + self.rate.per.total_seconds()
+        self.used += 1
+        self.refused += self.used > self.rate.count
+        return self.used <= self.rate.count
+
+    @property
+    def left(self) -> int:
+        return max(0, int(self.rate.count) - self.used)
+
+
+class SlidingWindow:
+    """The strictest way to count: never more than so many in any span."""
+
+    def __init__(self, rate: Rate) -> None:
+        self.rate, self.hits, self.refused = rate, deque[float](), 0
+
+    def hit(self) -> bool:
+        while self.hits and self.hits[0] <= now() - self.rate.per.total_seconds():
+            self.hits.popleft()
+        if len(self.hits) >= self.rate.count:
+            self.refused += 1
+            return False
+        self.hits.append(now())
+        return True
+
+
+async def flood(
+    pacer: Pacer, server: FixedWindows | SlidingWindow, posts: int, rate: Rate, *, jitter: float
+) -> float:
+    """Keep 16 senders busy with a post each to another chat; return the accepted rate a second."""
+    todo, accepted = iter(range(posts)), list[float]()
+    rng = random.Random(7)
+
+    async def sender() -> None:
+        for n in todo:
+            await pacer.slot({ALL: rate, f"chat {n}": CHAT}, Lane.NEWS)
+            await asyncio.sleep(0.06 + rng.uniform(0, jitter))
+            if server.hit():
+                accepted.append(now())
+            await asyncio.sleep(0.06)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(16):
+            group.create_task(sender())
+    assert len(accepted) + server.refused == posts
+    return (len(accepted) - 1) / (accepted[-1] - accepted[0])
+
+
+@pytest.mark.parametrize("limit", [DISCORD, TELEGRAM], ids=["discord", "telegram"])
+@pytest.mark.parametrize("server", [FixedWindows, SlidingWindow])
+def test_a_flood_reaches_98_percent_of_the_limit_without_a_single_refusal(
+    limit: Rate, server: type[FixedWindows] | type[SlidingWindow]
+) -> None:
+    platform = server(limit)
+    rate = simulate(flood(Pacer("x"), platform, 1500, limit, jitter=0.015))
+    assert platform.refused == 0
+    assert rate >= 0.98 * limit.count
+
+
+def test_an_event_loop_that_stalls_now_and_then_catches_up_without_a_burst() -> None:
+    async def scenario() -> None:
+        pacer, granted, platform = Pacer("x"), list[float](), SlidingWindow(DISCORD)
+        loop = asyncio.get_running_loop()
+
+        async def sender() -> None:
+            while now() < 60:
+                await pacer.slot({ALL: DISCORD}, Lane.NEWS)
+                platform.hit()
+                granted.append(now())
+
+        def stall() -> None:  # everything that was due meanwhile comes 80 ms late
+            loop.simulated.time += 0.080  # type: ignore[attr-defined]
+            loop.call_later(5, stall)
+
+        loop.call_later(5, stall)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(sender())
+        assert platform.refused == 0
+        assert len(granted) / 60 >= 49.0
+        gaps = [later - earlier for earlier, later in itertools.pairwise(granted)]
+        assert min(gaps) > 0.018
+
+    simulate(scenario())
+
+
+def test_after_an_idle_hour_nothing_is_caught_up_with() -> None:
+    async def scenario() -> None:
+        pacer = Pacer("x")
+        await pacer.slot({ALL: DISCORD}, Lane.NEWS)
+        await asyncio.sleep(3600)
+        began = now()
+        for _ in range(50):
+            await pacer.slot({ALL: DISCORD}, Lane.NEWS)
+        assert now() - began == pytest.approx(49 / 50 / 0.983, abs=0.01)
+
+    simulate(scenario())
+
+
+async def seconds_for(pacer: Pacer, buckets: Mapping[str, Rate], posts: int, lane: Lane = Lane.NEWS) -> float:
+    began = now()
+    for _ in range(posts):
+        await pacer.slot(buckets, lane)
+    return now() - began
+
+
+def test_a_chat_hears_one_message_a_second_and_a_group_twenty_a_minute() -> None:
+    async def scenario() -> None:
+        chat = {ALL: TELEGRAM, "chat 7": CHAT}
+        assert await seconds_for(Pacer("x"), chat, 10) == pytest.approx(9 / 0.98, rel=0.01)
+        group = chat | {"group 7": GROUP}
+        assert await seconds_for(Pacer("x"), group, 101) == pytest.approx(100 * 60.1 / 19)
+
+    simulate(scenario())
+
+
+def test_a_channel_gets_a_burst_only_when_the_platform_said_that_it_may() -> None:
+    async def scenario() -> None:
+        pacer, platform = Pacer("x"), FixedWindows(CHANNEL)
+        buckets = {ALL: DISCORD, "channel 1": CHANNEL}
+
+        async def post() -> None:
+            await pacer.slot(buckets, Lane.NEWS)
+            await asyncio.sleep(0.05)
+            assert platform.hit()
+            pacer.learn(
+                "channel 1",
+                remaining=platform.left,
+                reset_after=timedelta(seconds=platform.end - now()),
+                rate=CHANNEL,
+            )
+            await asyncio.sleep(0.05)
+
+        began = now()
+        for _ in range(5):
+            await post()
+        assert now() - began < 1  # nobody said anything about the first one; its answer allowed four more
+        for _ in range(45):
+            await post()
+        assert platform.refused == 0
+        assert now() - began == pytest.approx(46, rel=0.03)
+        assert await seconds_for(Pacer("x"), buckets, 6) == pytest.approx(5 / 0.98, rel=0.02)
+
+    simulate(scenario())
+
+
+def test_a_parked_chat_holds_nobody_else() -> None:
+    async def scenario() -> None:
+        pacer = Pacer("x")
+        pacer.hold("chat 1", timedelta(seconds=30))
+        flooded = asyncio.create_task(pacer.slot({ALL: TELEGRAM, "chat 1": CHAT}, Lane.NEWS))
+        for n in range(2, 32):
+            await asyncio.wait_for(pacer.slot({ALL: TELEGRAM, f"chat {n}": CHAT}, Lane.NEWS), 0.1)
+        assert not flooded.done()
+        await flooded
+        assert now() == pytest.approx(30, abs=0.01)
+
+    simulate(scenario())
+
+
+def test_answers_go_before_edits_before_news_before_the_rest() -> None:
+    async def scenario() -> None:
+        pacer, order = Pacer("x"), list[Lane]()
+        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS)
+
+        async def send(lane: Lane) -> None:
+            await pacer.slot({ALL: TELEGRAM}, lane)
+            order.append(lane)
+
+        async with asyncio.TaskGroup() as group:
+            for lane in (Lane.BACKFILL, Lane.NEWS, Lane.URGENT, Lane.ANSWER):
+                group.create_task(send(lane))
+        assert order == [Lane.ANSWER, Lane.URGENT, Lane.NEWS, Lane.BACKFILL]
+
+    simulate(scenario())
+
+
+def test_a_flood_of_answers_leaves_news_one_place_in_ten() -> None:
+    async def scenario() -> None:
+        pacer, sent = Pacer("x"), defaultdict[Lane, int](int)
+
+        async def keep_sending(lane: Lane) -> None:
+            while now() < 10:
+                await pacer.slot({ALL: TELEGRAM}, lane)
+                sent[lane] += 1
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(20):
+                group.create_task(keep_sending(Lane.ANSWER))
+            group.create_task(keep_sending(Lane.BACKFILL))
+        assert sent[Lane.BACKFILL] >= 10
+        assert sent[Lane.ANSWER] >= 0.85 * sum(sent.values())
+
+    simulate(scenario())
+
+
+def test_an_answer_in_a_flooded_group_goes_at_once() -> None:
+    async def scenario() -> None:
+        pacer, platform = Pacer("x"), SlidingWindow(GROUP)
+        buckets = {ALL: TELEGRAM, "chat -1": CHAT, "group -1": GROUP}
+
+        async def news() -> None:
+            while now() < 300:
+                await pacer.slot(buckets, Lane.NEWS)
+                assert platform.hit()
+
+        flooding = asyncio.create_task(news())
+        for at in (61.1, 122.2, 203.3):
+            await asyncio.sleep(at - now())
+            assert await seconds_for(pacer, buckets, 1, Lane.ANSWER) < 0.1
+            assert platform.hit()
+        await flooding
+        assert platform.refused == 0
+
+    simulate(scenario())
+
+
+def test_a_429_holds_its_bucket_slows_it_a_little_and_is_forgotten() -> None:
+    async def scenario() -> None:
+        pacer, even = Pacer("x"), 1 / 50 / 0.983
+        await pacer.slot({ALL: DISCORD}, Lane.NEWS)
+        pacer.hold(ALL, timedelta(seconds=2))
+        pacer.hold(ALL, timedelta(seconds=2))  # told by the adapter and by the outbox: one 429
+        assert await seconds_for(pacer, {ALL: DISCORD}, 1) == pytest.approx(2, abs=0.001)
+        assert await seconds_for(pacer, {ALL: DISCORD}, 50) == pytest.approx(50 * even * 1.01, rel=0.001)
+        await asyncio.sleep(11 * 60)
+        await pacer.slot({ALL: DISCORD}, Lane.NEWS)
+        assert await seconds_for(pacer, {ALL: DISCORD}, 50) == pytest.approx(50 * even, rel=0.001)
+
+    simulate(scenario())
+
+
+@pytest.mark.parametrize("is_granted", [True, False], ids=["after the grant", "while waiting"])
+def test_a_cancelled_wait_gives_its_place_back(is_granted: bool) -> None:
+    async def scenario() -> None:
+        pacer = Pacer("x")
+        buckets = {ALL: DISCORD, "chat 1": CHAT}
+        await pacer.slot(buckets, Lane.NEWS)
+        waiting = asyncio.create_task(pacer.slot(buckets, Lane.NEWS))
+        await asyncio.sleep(0.5)
+        if is_granted:  # cancelled in the very turn of the loop that granted it
+            asyncio.get_running_loop().call_at(1 / 0.98 + 5e-10, waiting.cancel)
+        else:
+            waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await pacer.slot(buckets, Lane.NEWS)
+        assert now() == pytest.approx(1 / 0.98, abs=0.001)
+        assert pacer.waiting == 0
+
+    simulate(scenario())
+
+
+def test_idle_buckets_are_forgotten() -> None:
+    async def scenario() -> None:
+        pacer = Pacer("x")
+        for n in range(5000):
+            await pacer.slot({ALL: DISCORD, f"channel {n}": CHANNEL}, Lane.NEWS)
+        assert pacer.buckets < 1100
+
+    simulate(scenario())
+
+
+def test_the_time_that_a_place_is_busy_is_known_without_waiting() -> None:
+    async def scenario() -> None:
+        pacer, buckets = Pacer("x"), {ALL: TELEGRAM, "chat 1": CHAT}
+        assert pacer.busy_for(buckets) == timedelta()
+        await pacer.slot(buckets, Lane.NEWS)
+        assert pacer.busy_for(buckets).total_seconds() == pytest.approx(1 / 0.98)
+        assert pacer.busy_for({ALL: TELEGRAM, "chat 2": CHAT}) == timedelta()
+
+    simulate(scenario())
+
+
+def test_a_console_without_limits_never_waits() -> None:
+    assert simulate(seconds_for(Pacer("console"), {}, 1000)) == 0
+
+
+class Schedule:
+    """A schedule that processes share, as a store keeps it."""
+
+    def __init__(self, delay: float = 0.002) -> None:
+        self.last, self.delay, self.is_down, self.taken = START, delay, False, 0
+
+    async def reserve(self, bucket: str, gap: timedelta, *, now: datetime) -> datetime:
+        await asyncio.sleep(self.delay)
+        if self.is_down:
+            raise StorageError("the database is restarting")
+        self.taken += 1
+        self.last = max(now, self.last + gap)
+        return self.last
+
+
+def test_three_processes_with_one_token_share_its_limit() -> None:
+    async def scenario() -> None:
+        schedule, platform, sent = Schedule(), SlidingWindow(DISCORD), [0, 0, 0]
+
+        async def process(number: int) -> None:
+            pacer = Pacer("discord", clock=simulated_now, store=schedule)
+
+            async def sender(name: int) -> None:
+                chat = {ALL: DISCORD, f"chat {number} {name}": CHANNEL} if number else {ALL: DISCORD}
+                while now() < 20:
+                    await pacer.slot(chat, Lane.NEWS)
+                    assert platform.hit()
+                    sent[number] += 1
+
+            async with asyncio.TaskGroup() as group:
+                for name in range(8):
+                    group.create_task(sender(name))
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(3):
+                group.create_task(process(number))
+        assert sum(sent) / 20 >= 49.0
+        assert min(sent) > 0.1 * sum(sent)
+        assert schedule.taken <= sum(sent) + 30  # nobody takes places that it cannot use
+
+    simulate(scenario())
+
+
+def test_without_the_shared_schedule_a_process_keeps_its_own_pace() -> None:
+    async def scenario() -> None:
+        schedule = Schedule()
+        schedule.is_down = True
+        pacer = Pacer("discord", clock=simulated_now, store=schedule)
+        assert await seconds_for(pacer, {ALL: DISCORD}, 51) == pytest.approx(51 / 50 / 0.983, rel=0.15)
+
+    simulate(scenario())
