@@ -3,40 +3,91 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from bot.model import Article, Entry, Feed
-from bot.reading.clean import text_of
+from bot.reading.clean import article_lines, text_of
+from bot.reading.dates import parse_date
+from bot.reading.head import head_of
 from bot.text import fold, tame
+
+if TYPE_CHECKING:
+    from bot.reading.extract import Page
 
 TEASER = 600  # characters: a feed whose entries are shorter gives only teasers
 FARTHEST_FUTURE = timedelta(minutes=5)
+EARLIEST_YEAR = 1995
 LONGEST_TITLE = 400
+LONGEST_STANDFIRST = 1_500
 LONGEST_TEXT = 50_000
+LONGEST_MARKUP = 400_000
+_PARAGRAPH = re.compile(r"\n+")
 
 
-def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = None) -> Article:  # noqa: ARG001
-    """Clean an entry: markup out, dates in UTC and never in the future, a hash of what a reader would notice."""
-    title = tame(text_of(entry.title))[:LONGEST_TITLE]
-    standfirst = text_of(entry.standfirst)[:LONGEST_TEXT]
-    text = text_of(entry.content)[:LONGEST_TEXT]
+def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = None) -> Article:
+    """Clean an entry: markup out, fields read off, a hash of what a reader would notice.
+
+    With a page the text is the page's, where it holds more than the feed's; fields of the feed win over the page's.
+    """
+    from bot.reading.extract import Page, page_of
+
+    found = page_of(page) if page else Page()
+    language = entry.language or feed.language or found.language[:2] or None
+    title = tame(text_of(entry.title))[:LONGEST_TITLE] or found.title
+    standfirst = _standfirst(entry) or found.standfirst
+    written = text_of(entry.content[:LONGEST_MARKUP])
+    if not written and len(text_of(entry.standfirst)) > LONGEST_STANDFIRST:
+        written = text_of(entry.standfirst[:LONGEST_MARKUP])
+    head = head_of(_lines(written), title=title, now=now, language=language)
+    author = tame(text_of(entry.author)) or found.author or head.author
+    text = "\n\n".join(article_lines(head.lines, authors=(author, head.author)))
+    if len(found.text) > len(text):
+        text = found.text
     return Article(
         feed_id=feed.id,
         outlet=feed.outlet,
         official=feed.official,
         guid=entry.guid,
-        url=entry.url,
+        url=entry.url or found.url,
         title=title,
-        standfirst=standfirst,
-        text=text,
-        author=tame(text_of(entry.author)),
-        published_at=_sane(entry.published_at, now),
-        language=entry.language or feed.language,
-        image_url=_picture(entry.image_url),
+        standfirst=standfirst[:LONGEST_STANDFIRST],
+        text=text[:LONGEST_TEXT],
+        author=author,
+        photo_credit=head.photo_credit or found.credit,
+        published_at=_published(entry, found, head.published_at, now, language),
+        language=language,
+        image_url=_picture(entry.image_url, entry.url) or _picture(found.image_url, entry.url),
         categories=tuple(tame(category) for category in entry.categories),
         feed_series=feed.series,
-        content_hash=content_hash(title, standfirst or text),
+        content_hash=content_hash(title, standfirst or text[:LONGEST_STANDFIRST]),
+    )
+
+
+def article_from_raw(raw: str, feed: Feed, *, now: datetime) -> Article:
+    """Read an article pasted as plain text: its first line is the title, then standfirst, date and author in any order."""
+    lines = _lines(text_of(raw))
+    if not lines:
+        return article_from(Entry(guid="", url="", title=""), feed, now=now)
+    title, rest = lines[0][:LONGEST_TITLE], lines[1:]
+    head = head_of(rest, title=title, now=now, language=feed.language, has_standfirst=False)
+    kept = article_lines(head.lines, authors=(head.author,))
+    return Article(
+        feed_id=feed.id,
+        outlet=feed.outlet,
+        guid=title,
+        url="",
+        title=title,
+        standfirst=head.standfirst,
+        text="\n\n".join(kept)[:LONGEST_TEXT],
+        author=head.author,
+        photo_credit=head.photo_credit,
+        published_at=_sane(head.published_at, now),
+        language=feed.language,
+        feed_series=feed.series,
+        content_hash=content_hash(title, head.standfirst or "\n".join(kept)),
     )
 
 
@@ -50,14 +101,47 @@ def content_hash(title: str, told: str) -> str:
     return hashlib.blake2b(f"{fold(title)}\n{fold(told)}".encode(), digest_size=12).hexdigest()
 
 
+def _lines(text: str) -> list[str]:
+    return [tame(line) for line in _PARAGRAPH.split(text) if line.strip()]
+
+
+def _standfirst(entry: Entry) -> str:
+    """The feed's summary, without what feeds add to it; "" where it is the whole article."""
+    lines = article_lines(_lines(text_of(entry.standfirst[:LONGEST_MARKUP])))
+    text = " ".join(lines)
+    if len(text) > LONGEST_STANDFIRST:
+        return ""
+    return "" if fold(text) == fold(text_of(entry.title)) else text
+
+
+def _published(
+    entry: Entry, page: Page, written_at: datetime | None, now: datetime, language: str | None
+) -> datetime | None:
+    """The feed's date, else the page's, else the one written above the text."""
+    on_page = parse_date(page.published, now=now, language=language) if page.published else None
+    return _sane(entry.published_at, now) or _sane(on_page, now) or _sane(written_at, now)
+
+
 def _sane(published_at: datetime | None, now: datetime) -> datetime | None:
-    """Some feeds stamp 1970 or 2099: the first is no date, the second is now."""
-    if published_at is None or published_at.year < 1995:
+    """Some feeds stamp 1970 or 2099: the first is no date, the second is now. Keeps the zone it was written in."""
+    if published_at is None or published_at.year < EARLIEST_YEAR:
         return None
-    return min(published_at.astimezone(UTC), now + FARTHEST_FUTURE)
+    if published_at.tzinfo is None:
+        published_at = published_at.replace(tzinfo=UTC)
+    return published_at if published_at <= now + FARTHEST_FUTURE else now
 
 
-def _picture(url: str | None) -> str | None:
-    if not url or urlsplit(url).scheme not in ("http", "https"):
+def _picture(url: str | None, base: str) -> str | None:
+    """An absolute http(s) address that is no logo or counter, or None."""
+    if not url:
         return None
-    return url
+    absolute = urljoin(base, url.strip())
+    parts = urlsplit(absolute)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    name = parts.path.lower()
+    if name.endswith((".svg", ".gif")) or any(
+        word in name for word in ("logo", "pixel", "spacer", "blank.", "1x1", "avatar")
+    ):
+        return None
+    return absolute

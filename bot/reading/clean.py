@@ -1,17 +1,36 @@
-"""Plain text out of a feed's HTML: paragraphs kept, everything a reader does not read left out."""
+"""Plain text out of a feed's HTML, and out of that text whatever is not the article."""
 
 from __future__ import annotations
 
 import html
 import re
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
-from bot.text import tame_lines
+from bot.text import fold, tame, tame_lines
 
+SHORT = 140  # characters: a longer line is prose
+BIO = 320
 _TAG = re.compile(r"<[a-zA-Z/!][^>]{0,2000}>")
 _UNREAD = "script, style, noscript, iframe, form, button, figcaption, svg, template"
 _BLOCKS = (
     "p, div, br, li, h1, h2, h3, h4, h5, h6, blockquote, section, article, tr, table, ul, ol, figure, hr"
 )
+_COUNTER = re.compile(
+    r"^\W*\d[\d.,]*\s+(?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties?|shares?|views?|reactions?)\b"
+)
+_CREDIT = re.compile(
+    r"^\W*(?:©|\(c\)|(?:foto(?:s|grafie)?|photos?|bild(?:er)?|credit(?:s|o|os)?|image|imagen|crediti)\s?:"
+    r"|credits? photos?|imago|getty images)",
+    re.IGNORECASE,
+)
+_INLINE_CREDIT = re.compile(
+    r"\s*[(\[]\s*(?:©|\(c\)|Foto:|Photo:|Credit:)\s*([^()\[\]]{2,120})[)\]]\s*\.?$", re.IGNORECASE
+)
+_DOTS = re.compile(r"^\W*$")
+_SENTENCE_END = (".", "!", "?", "…", "”", "“", "»", '"', ":", "’", "'", ")")
 
 
 def text_of(markup: str) -> str:
@@ -39,3 +58,112 @@ def _stripped(markup: str) -> str:
         node.insert_after("\n\n")
     body = tree.body
     return body.text(deep=True) if body is not None else ""
+
+
+def without_boilerplate(text: str, *, authors: Sequence[str] = ()) -> str:
+    """Leave out comment counters, read-also lines, credits, biographies, and all that follows the article."""
+    return "\n\n".join(article_lines(text.split("\n\n"), authors=authors))
+
+
+def article_lines(lines: Sequence[str], *, authors: Sequence[str] = ()) -> list[str]:
+    """The lines that are the article's."""
+    names = {fold(name) for name in authors if name}
+    kept: list[str] = []
+    for n, line in enumerate(lines):
+        line = tame(line)
+        folded = fold(line)
+        if not folded:
+            continue
+        if kept and is_tail(folded):
+            break
+        late = n > len(lines) / 3
+        if folded in names or is_boilerplate(line) or (late and is_biography(line)):
+            continue
+        kept.append(line)
+    while kept and _is_leftover(kept[-1]) and len(kept) > 3:
+        kept.pop()
+    return kept
+
+
+def is_boilerplate(line: str) -> bool:
+    """Say whether a single line is none of an article, wherever it stands."""
+    folded = fold(line)
+    if not folded or _DOTS.match(folded) or _COUNTER.match(folded) or _CREDIT.match(line):
+        return True
+    if _starts(folded, "read_also") and len(folded) < 2 * SHORT:
+        return True
+    return (
+        len(folded) < SHORT and (line.startswith("*") or not _is_sentence(line)) and _holds(folded, "noise")
+    )
+
+
+def is_tail(folded: str) -> bool:
+    """Say whether a folded line opens what follows the article: its comments, a list of others."""
+    return len(folded) < 60 and any(
+        folded == opening or (folded.startswith(opening) and len(folded) < len(opening) + 18)
+        for opening in _patterns()["tail"]
+    )
+
+
+def is_biography(line: str) -> bool:
+    """Say whether a line introduces who wrote the article."""
+    folded = fold(line)
+    return len(folded) < BIO and _starts(folded, "bio") and not line.startswith(("„", "“", "«", '"'))
+
+
+def credit_of(line: str) -> tuple[str, str]:
+    """Part a caption from its credit: "Three signatures (© Photo / Somebody)" → caption, credit."""
+    found = _INLINE_CREDIT.search(line)
+    if found:
+        return line[: found.start()].strip(), tame(found.group(1))
+    if _CREDIT.match(line) and len(line) < SHORT:
+        return "", tame(_CREDIT.sub("", line)).strip(" :")
+    return line, ""
+
+
+def byline_of(line: str) -> str:
+    """A short line without the words that stand before a date or a name: "Von Anna Beispiel" → "Anna Beispiel"."""
+    for word in _patterns()["byline"]:
+        if fold(line).startswith(word + " "):
+            return line[len(word) :].strip(" :|")
+    return line
+
+
+def is_name(line: str) -> bool:
+    """Say whether a line is nothing but a person's name, as a byline gives it ("Valentin GLO")."""
+    words = line.split()
+    return (
+        1 < len(words) <= 4
+        and len(line) < 48
+        and all(
+            word[:1].isupper() or word.lower() in ("de", "van", "von", "der", "di", "da", "del", "la", "le")
+            for word in words
+        )
+        and not any(c.isdigit() or c in ".:!?,;„“”«»()/>|" for c in line.replace(".", "", 1))
+    )
+
+
+def _is_leftover(line: str) -> bool:
+    """At the very end a short line without a full stop is a link, a caption or a tag."""
+    return len(line) < 80 and not line.endswith(_SENTENCE_END)
+
+
+def _is_sentence(line: str) -> bool:
+    return len(line) > 60 and line.rstrip().endswith((".", "!", "?", "“", "”", "»"))
+
+
+def _starts(folded: str, kind: str) -> bool:
+    return any(
+        folded.startswith(opening) and not folded[len(opening) : len(opening) + 1].isalnum()
+        for opening in _patterns()[kind]
+    )
+
+
+def _holds(folded: str, kind: str) -> bool:
+    return any(phrase in folded for phrase in _patterns()[kind])
+
+
+@cache
+def _patterns() -> dict[str, tuple[str, ...]]:
+    raw = tomllib.loads(files("bot.reading").joinpath("boilerplate.toml").read_text(encoding="utf-8"))
+    return {kind: tuple(dict.fromkeys(fold(phrase) for phrase in phrases)) for kind, phrases in raw.items()}
