@@ -1,0 +1,111 @@
+"""Keep documents that were made to hurt away from the parsers: entities that blow up, tags without end."""
+
+from __future__ import annotations
+
+import re
+
+from bot.errors import FetchError
+
+MOST_ENTRIES = 2_000  # of one document; what comes after is not read
+MOST_EXPANDED = 1_000_000  # characters that a document's own entities may grow to
+MOST_TAGS = 300_000
+MOST_DEPTH = 256  # elements inside each other; feeds have about ten
+
+_ENTITY = re.compile(rb"""<!ENTITY\s+(?!%)([^\s>]+)\s+(?:"([^"]*)"|'([^']*)')""", re.I)
+_BLANKS = re.compile(rb"\s{16,}")
+_REFERENCE = re.compile(rb"&([A-Za-z_:][\w.:-]*);")
+_TAG = re.compile(rb"<(/?)([A-Za-z_][\w:.-]*)[^<>]*(/?)>")
+_VOID = frozenset(b"br img hr p li input meta link wbr td tr dd dt option source embed".split())
+_ITEM = re.compile(rb"<(?:[\w-]+:)?(?:item|entry)[\s>/]", re.I)
+
+
+def check(body: bytes) -> None:
+    """Raise FetchError for a document whose own entities would blow up."""
+    head = body[: _first_element(body)]
+    if b"<!ENTITY" not in head and b"<!entity" not in head:
+        return
+    values = {name: quoted or single for name, quoted, single in _ENTITY.findall(head)}
+    sizes: dict[bytes, int] = {}
+    total = 0
+    for name in _REFERENCE.findall(body, len(head)):
+        if name in values:
+            total += _size(name, values, sizes, ())
+        if total > MOST_EXPANDED:
+            raise FetchError("The feed declares entities that would blow up, which only an attack does.")
+
+
+def tightened(body: bytes) -> bytes:
+    """Shrink long blanks before the first element: feedparser's patterns take quadratic time over them."""
+    start = _first_element(body)
+    head = body[:start]
+    return _BLANKS.sub(b"\n", head) + body[start:] if len(head) > 200 and _BLANKS.search(head) else body
+
+
+def _first_element(body: bytes) -> int:
+    found = re.search(rb"<[A-Za-z_]", body)
+    return found.start() if found else len(body)
+
+
+def _size(name: bytes, values: dict[bytes, bytes], sizes: dict[bytes, int], above: tuple[bytes, ...]) -> int:
+    """Count what an entity grows to, entities inside entities included; one inside itself never ends."""
+    if name in above or len(above) > 50:
+        return MOST_EXPANDED + 1
+    if name not in sizes:
+        value = values[name]
+        inner = (inside for inside in _REFERENCE.findall(value) if inside in values)
+        size = len(value)
+        for inside in inner:
+            size += _size(inside, values, sizes, (*above, name))
+            if size > MOST_EXPANDED:
+                break
+        sizes[name] = size
+    return sizes[name]
+
+
+def shortened(body: bytes, most: int = MOST_ENTRIES) -> bytes:
+    """Cut a document off behind its first `most` entries; parsers take the rest for a cut-off feed."""
+    if body.count(b"<item") + body.count(b"<entry") + body.count(b"<ITEM") + body.count(b":item") <= most:
+        return body
+    for count, found in enumerate(_ITEM.finditer(body)):
+        if count == most:
+            return body[: found.start()]
+    return body
+
+
+def refuse_depth(body: bytes, most: int = MOST_DEPTH) -> None:
+    """Raise FetchError where elements are nested deeper than in any feed, or are too many to read."""
+    if body.count(b"<") <= most:
+        return
+    depth = tags = at = 0
+    while (at := body.find(b"<", at)) >= 0:
+        end = _skipped(body, at)
+        if end:
+            at = end
+            continue
+        found = _TAG.match(body, at)
+        at += 1
+        if not found:
+            continue
+        at = found.end()
+        tags += 1
+        depth = _deeper(depth, found)
+        if depth > most or tags > MOST_TAGS:
+            raise FetchError("The feed nests elements without end, which only an attack does.")
+
+
+def _skipped(body: bytes, at: int) -> int:
+    """Where a comment or CDATA section that begins here ends; 0 when none does. What is inside is text."""
+    for begin, end in ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->")):
+        if body.startswith(begin, at):
+            found = body.find(end, at)
+            return found + 3 if found >= 0 else len(body)
+    return 0
+
+
+def _deeper(depth: int, tag: re.Match[bytes]) -> int:
+    name = tag.group(2).lower()
+    if name.rpartition(b":")[2] in (b"item", b"entry"):
+        return 2 if not tag.group(1) else 1
+    if name in _VOID or tag.group(0).endswith(b"/>"):  # HTML that was pasted in closes them never
+        return depth
+    return max(0, depth - 1) if tag.group(1) else depth + 1

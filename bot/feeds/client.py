@@ -1,0 +1,261 @@
+"""Fetch anything from outside: the one HTTP client, with one guard and a cap on everything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+
+import aiohttp
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+import bot
+from bot.config import HttpSettings, PollSettings
+from bot.errors import AddressRefused, FetchError
+from bot.feeds import health
+from bot.feeds.buffers import slim_buffers
+from bot.feeds.decoding import acceptable, decoders, unpacked
+from bot.feeds.guard import PinnedResolver, gated_socket, refuse_literal
+from bot.feeds.turns import Turns
+
+FEED = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
+)
+PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+
+MOST_REDIRECTS = 5
+MOST_FIELD = 32 * 1024  # bytes of one header field
+LONGEST_URL = 4096
+KEEP_ALIVE = 75.0  # seconds; only for hosts that are asked more often than that
+_ENOUGH = 20_000  # bytes of a refusal
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What an outlet answered, unpacked; any final status."""
+
+    url: str  # where the answer came from, after redirects
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes = b""
+    moved_to: str | None = None  # where an unbroken row of permanent redirects led
+
+
+class Client:
+    """Everything fetched from outside goes through here: feeds, pages, pictures, hubs.
+
+    One request is in flight a host; every hop is checked on the address that is connected to.
+    """
+
+    def __init__(self, settings: HttpSettings, poll: PollSettings) -> None:
+        self._allowed = settings.allow_networks
+        self._most = settings.max_bytes
+        self._seconds = settings.timeout
+        self._in_flight = poll.in_flight
+        self._turns = Turns(poll.host_gap)
+        self._asked_at: dict[str, float] = {}  # monotonic, by host: who is worth a kept connection
+        self._session: aiohttp.ClientSession | None = None
+        self.user_agent = (
+            settings.user_agent or f"Pitwire/{bot.__version__} (motorsport newswire; feed reader)"
+        )
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = FEED,
+        most: int | None = None,
+        urgent: bool = False,
+    ) -> Response:
+        """Fetch a URL, conditionally where validators are given. Raises FetchError with a plain sentence."""
+        headers = {"Accept": accept}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        return await self._fetch("GET", url, headers=headers, most=most, urgent=urgent)
+
+    async def post(self, url: str, form: Mapping[str, str]) -> Response:
+        """Post a form (to a hub). Redirects are not followed: a form is meant for one address."""
+        return await self._fetch("POST", url, headers={"Accept": "*/*"}, form=form)
+
+    async def _fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        most: int | None = None,
+        urgent: bool = False,
+        form: Mapping[str, str] | None = None,
+    ) -> Response:
+        target = _address(url)
+        credentials, home = (target.user, target.password), target.origin() if target.user else None
+        left = self._seconds
+        permanent = True
+        moved_to: str | None = None
+        for _ in range(MOST_REDIRECTS + 1):
+            refuse_literal(target.raw_host or "", self._allowed)
+            answer, took = await self._hop(method, target, headers, most or self._most, left, urgent, form)
+            left -= took
+            if answer.status not in _REDIRECTS or form is not None or "Location" not in answer.headers:
+                return answer if moved_to is None else _moved(answer, moved_to)
+            target = _next_hop(target, answer.headers["Location"])
+            permanent = permanent and answer.status in _PERMANENT
+            if permanent:
+                moved_to = str(target)
+            if home is not None and target.origin() == home:
+                target = target.with_user(credentials[0]).with_password(credentials[1])
+            if left <= 0:
+                raise FetchError(f"The server took longer than {self._seconds:g} seconds to answer.")
+        raise FetchError(f"The address redirects in a loop (more than {MOST_REDIRECTS} times).")
+
+    async def _hop(
+        self,
+        method: str,
+        target: URL,
+        headers: Mapping[str, str],
+        most: int,
+        left: float,
+        urgent: bool,
+        form: Mapping[str, str] | None,
+    ) -> tuple[Response, float]:
+        """Ask one URL once. Waiting for the host's turn costs none of the time allowed."""
+        host = f"{target.raw_host}:{target.port}"
+        async with self._turns.turn(host, urgent=urgent):
+            began = time.monotonic()
+            try:
+                answer = await self._exchange(method, target, headers, most, left, form, host, began)
+            except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
+                raise health.fetch_error(error, seconds=self._seconds) from error
+            return answer, time.monotonic() - began
+
+    async def _exchange(
+        self,
+        method: str,
+        target: URL,
+        headers: Mapping[str, str],
+        most: int,
+        left: float,
+        form: Mapping[str, str] | None,
+        host: str,
+        began: float,
+    ) -> Response:
+        session = self._session or self._open()
+        patience = aiohttp.ClientTimeout(total=left, sock_connect=min(10.0, left), sock_read=min(10.0, left))
+        async with session.request(
+            method, target, headers=headers, allow_redirects=False, timeout=patience, data=form
+        ) as reply:
+            url = str(target.with_user(None)) if target.raw_user else str(target)
+            body = b""
+            if reply.status == 200:
+                body = await _body(reply, most)
+            elif reply.status >= 400:
+                body = await reply.content.read(_ENOUGH)  # to recognise a bot wall
+            if not self._is_worth_keeping(host, began):
+                reply.close()
+            return Response(url=url, status=reply.status, headers=reply.headers, body=body)
+
+    def _is_worth_keeping(self, host: str, began: float) -> bool:
+        """An idle TLS connection costs memory: keep it where the host is asked again soon."""
+        before = self._asked_at.get(host, 0.0)
+        if len(self._asked_at) > 50_000:
+            self._asked_at.clear()
+        self._asked_at[host] = began
+        return began - before < KEEP_ALIVE or self._turns.waiting(host) > 0
+
+    def _open(self) -> aiohttp.ClientSession:
+        slim_buffers()
+        connector = aiohttp.TCPConnector(
+            resolver=PinnedResolver(self._allowed),
+            use_dns_cache=False,
+            socket_factory=partial(gated_socket, self._allowed),
+            limit=self._in_flight + 10,
+            keepalive_timeout=KEEP_ALIVE,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": self.user_agent, "Accept-Encoding": acceptable()},
+            auto_decompress=False,
+            max_line_size=LONGEST_URL * 2,
+            max_field_size=MOST_FIELD,
+            trust_env=False,
+        )
+        return self._session
+
+
+def _address(url: str) -> URL:
+    """Read a URL that someone typed or a server sent; raises FetchError."""
+    if len(url) > LONGEST_URL:
+        raise FetchError("The address is too long.")
+    try:
+        target = URL(url)
+        port = target.port
+    except ValueError as error:
+        raise FetchError("The address cannot be read as a URL.") from error
+    if target.scheme not in ("http", "https"):
+        raise AddressRefused(
+            f"Only http and https addresses are read, not {target.scheme[:20] or 'this one'!r}."
+        )
+    if not target.raw_host or not port:
+        raise FetchError("The address names no host.")
+    return target
+
+
+def _next_hop(here: URL, location: str) -> URL:
+    """Follow a redirect; credentials that it carries are dropped."""
+    try:
+        target = here.with_user(None).join(URL(location))
+    except ValueError as error:
+        raise FetchError("The server redirects to something that is no URL.") from error
+    return _address(str(target)).with_user(None)
+
+
+def _moved(answer: Response, moved_to: str) -> Response:
+    return Response(
+        url=answer.url, status=answer.status, headers=answer.headers, body=answer.body, moved_to=moved_to
+    )
+
+
+async def _body(reply: aiohttp.ClientResponse, most: int) -> bytes:
+    """Read and unpack a body up to a cap on either form."""
+    announced = reply.content_length
+    if announced is not None and announced > most:
+        raise health.too_big(most)
+    chain = decoders(reply.headers.get("Content-Encoding", ""))
+    out = bytearray()
+    read = 0
+    async for piece in reply.content.iter_any():
+        read += len(piece)
+        for decoder in chain:
+            piece = unpacked(decoder, piece, most - len(out))
+        out += piece
+        if read > most or len(out) > most:
+            reply.close()
+            raise health.too_big(most)
+    if read and not all(decoder.is_done for decoder in chain):
+        raise FetchError("The answer was cut off before its end.")
+    return bytes(out)
