@@ -33,7 +33,12 @@ Clock = Callable[[], datetime]
 
 
 class Answerer(Protocol):
-    """What an adapter hands commands to. It never raises for what a person did wrong."""
+    """What an adapter hands commands to. It never raises for what a person did wrong.
+
+    A line may name another place than where it is asked, as its second word: "settings @-100123 spoilers". The desk lets
+    that pass inside one space. For a place in another space (a channel set up from a private chat) the adapter looks
+    whether the asker may manage it, and hands the request over with that place's `address`, `space` and `may_manage`.
+    """
 
     async def __call__(self, request: Request) -> Reply:
         """Answer a command or a pressed choice."""
@@ -278,7 +283,16 @@ class Storage(Protocol):
         per_destination: int = 1,
     ) -> Sequence[Claim]:
         """Lease due deliveries of these adapters: at most `limit` destinations, `per_destination` of each, in its queue's order
-        (lane, then age). A destination with a lease running, paused, or held is not claimed. A lease is a due date in the future."""
+        (lane, then age). A destination with a lease running, paused, or held is not claimed. A lease is a due date in the future.
+
+        The row counts this attempt at once (a crash must not hide it); `attempts`, `first_attempt_at` and `last_attempt_at`
+        of the returned deliveries tell of the attempts before."""
+        ...
+
+    async def free_leases(self, *, now: datetime) -> int:
+        """Make due at once what is leased, at the start of the only process that may write here: its holder is dead.
+
+        Where several processes share the store (PostgreSQL) this changes nothing and returns 0: leases run out."""
         ...
 
     async def record(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
