@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -225,7 +227,7 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
     except ParsingError as error:
-        raise SettingsError(f"{_named(str(error))} cannot be read: it must be valid JSON.") from None
+        raise SettingsError(f'{_named(str(error))}: must be valid JSON, such as ["10.0.0.0/8"].') from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{toml_path()} is not valid TOML: {error}.") from None
     except OSError as error:
@@ -271,8 +273,6 @@ def _refuse_unknown() -> None:
             continue
         if upper.endswith("_FILE") and upper[: -len("_FILE")] in known:
             continue
-        import difflib
-
         near = difflib.get_close_matches(upper, sorted(known), n=1, cutoff=0.7)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise SettingsError(f"{name} is not a setting of Pitwire.{hint}")
@@ -289,7 +289,21 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _named(message: str) -> str:
-    for name in Settings.model_fields:
-        if f'"{name}"' in message:
-            return f"{PREFIX}{name.upper()}"
+    """The variable whose value should have been JSON: pydantic-settings names only the part it belongs to."""
+    for name in setting_names():
+        value = os.environ.get(name)
+        if (
+            value is not None
+            and name.removeprefix(PREFIX).split("__")[0].lower() in message
+            and not _is_json(value)
+        ):
+            return name
     return "A setting"
+
+
+def _is_json(value: str) -> bool:
+    try:
+        json.loads(value)
+    except ValueError:
+        return False
+    return True

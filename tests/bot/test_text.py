@@ -1,0 +1,59 @@
+"""Folding, taming, measuring and cutting."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text import cut, cut_utf16, fold, tame, tame_lines, utf16_length
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("São Paulo", "sao paulo"),
+        ("Nürburgring–Nordschleife", "nurburgring nordschleife"),
+        ("MotoGP™", "motogp"),
+        ("Straße", "strasse"),
+        ("O’Ward", "o'ward"),
+        ("  Le   Mans\n24h ", "le mans 24h"),
+    ],
+)
+def test_folding_makes_spellings_equal(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_taming_takes_out_what_a_terminal_obeys_or_nobody_sees() -> None:
+    assert tame("a\u202eb\x1b[31mc\u200bd\r\ne") == "ab[31mcd e"
+
+
+def test_taming_keeps_emoji_together() -> None:
+    assert tame("👩‍🚒 🏁") == "👩‍🚒 🏁"
+
+
+def test_paragraphs_are_kept() -> None:
+    assert tame_lines("one\n\n two\n\n\n") == "one\n\ntwo"
+
+
+def test_a_cut_ends_at_a_sentence_then_at_a_word_and_shows() -> None:
+    assert cut("First sentence here. Second one", 25) == "First sentence here.…"
+    assert cut("no full stop in this headline", 20) == "no full stop in…"
+    assert cut("short", 5) == "short"
+
+
+def test_a_cut_parts_no_flag_and_no_family() -> None:
+    assert cut("🇩🇪🇫🇷🇮🇹", 4) == "🇩🇪…"
+    assert cut("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 9) == "👨‍👩‍👧‍👦…"
+
+
+@given(st.text(max_size=200), st.integers(0, 120))
+def test_a_cut_is_never_longer_than_asked(text: str, most: int) -> None:
+    assert len(cut(text, most)) <= most
+    assert utf16_length(cut_utf16(text, most)) <= most
+
+
+@given(st.text(max_size=200))
+def test_utf16_is_counted_as_it_is_encoded(text: str) -> None:
+    text = text.encode("utf-8", "ignore").decode()
+    assert utf16_length(text) == len(text.encode("utf-16-le")) // 2
