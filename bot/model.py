@@ -503,11 +503,19 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A small text file that goes with an answer, or came with a request."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """An option of a command: "series", "count", "words". Texts are locale keys `option.NAME`."""
 
     name: str
-    kind: str = "text"  # "text", "number", "series" (autocompleted), "destination", or "choice"
+    kind: str = "text"  # "text", "number", "series" (autocompleted), "destination", "document", or "choice"
     required: bool = False
     many: bool = False  # takes all the words that are left
     values: tuple[str, ...] = ()  # of a choice
@@ -553,6 +561,8 @@ class Request:
     is_button: bool = False  # a pressed choice: the answer may replace the message it stood on
     place_title: str = ""
     message_id: str | None = None  # of the message that was pressed or replied to
+    private_address: str = ""  # where whoever asks can be written to alone; "" where the platform has no way
+    document: Document | None = None  # a text file that came along (at most 200 kB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -564,6 +574,7 @@ class Reply:
     choices: tuple[Choice, ...] = ()  # rows of buttons under the whole answer
     pickers: tuple[Picker, ...] = ()
     form: Form | None = None  # asks at once; everything else is then left out
+    document: Document | None = None  # a file to hand over with the text
     private: bool = False  # for the asker alone, where the platform can
     replaces: bool = False  # edits the message whose button was pressed
     locale: str = "en"

@@ -37,7 +37,8 @@ class Answerer(Protocol):
 
     A line may name another place than where it is asked, as its second word: "settings @-100123 spoilers". The desk lets
     that pass inside one space. For a place in another space (a channel set up from a private chat) the adapter looks
-    whether the asker may manage it, and hands the request over with that place's `address`, `space` and `may_manage`.
+    whether the asker may manage it, and hands the request over with that place's `address`, `space` and `may_manage`; the
+    line stays as it is.
     """
 
     async def __call__(self, request: Request) -> Reply:

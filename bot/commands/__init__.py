@@ -1,1 +1,1 @@
-"""One platform-neutral command layer: the menu as data, one function a command."""
+"""What people can ask, and the answers: one command layer for every platform."""

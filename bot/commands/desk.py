@@ -1,0 +1,148 @@
+"""Where requests from every platform are answered: the one edge between people and the core."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from bot.commands import follow, helping, status, stories
+from bot.commands.ask import Ask, language_of
+from bot.commands.line import Line, read_line
+from bot.commands.menu import BY_NAME
+from bot.commands.nearest import unknown_command
+from bot.commands.suggest import suggest
+from bot.config import Settings
+from bot.errors import PitwireError, StorageError, UserError
+from bot.locale import say
+from bot.model import Change, Destination, PlatformChange, Preferences, Reply, Request, Suggestion
+from bot.ports import Clock, Storage
+from bot.series.catalog import Catalog
+
+PATIENCE = 20.0  # seconds for one answer
+SUGGESTING = 0.9
+
+Handler = Callable[[Ask], Awaitable[Reply]]
+
+HANDLERS: Mapping[str, Handler] = {
+    "latest": stories.latest,
+    "search": stories.search,
+    "follow": follow.follow,
+    "unfollow": follow.unfollow,
+    "following": follow.following,
+    "series": follow.series,
+    "help": helping.help_,
+    "start": helping.start,
+    "status": status.status,
+}
+
+log = structlog.get_logger()
+
+
+class Desk:
+    """Answers commands, pressed choices and completions (`bot.ports.Answerer`)."""
+
+    def __init__(
+        self, storage: Storage, catalog: Catalog, clock: Clock, *, settings: Settings | None = None
+    ) -> None:
+        self._storage = storage
+        self._catalog = catalog
+        self._clock = clock
+        self._settings = settings
+        self._fallback = settings.locale if settings is not None else "en"
+
+    async def __call__(self, request: Request) -> Reply:
+        """Answer. What a person did wrong is one friendly sentence; what we did wrong is logged and said kindly."""
+        line = read_line(request.line, request.options)
+        locale = language_of(request, None, self._fallback)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                ask = await self._ask(request, line)
+                locale = ask.locale
+                return await self._answer(ask)
+        except UserError as error:
+            return Reply(text=say(locale, error.key, **error.arguments), private=True, locale=locale)
+        except TimeoutError:
+            log.warning("command slow", command=line.name, adapter=request.adapter)
+            return Reply(text=say(locale, "commands.slow"), private=True, locale=locale)
+        except Exception:  # the one net at the edge of a command
+            log.exception("command failed", command=line.name, adapter=request.adapter)
+            return Reply(text=say(locale, "commands.failed"), private=True, locale=locale)
+
+    async def suggest(self, request: Request, option: str, typed: str) -> Sequence[Suggestion]:
+        """Complete an option while it is typed; nothing rather than an error or a long wait."""
+        try:
+            async with asyncio.timeout(SUGGESTING):
+                ask = await self._ask(request, read_line(request.line, {}))
+                return await suggest(ask, option, typed[:100])
+        except (PitwireError, TimeoutError) as error:
+            log.info("nothing suggested", option=option, why=type(error).__name__)
+            return []
+
+    async def noticed(self, change: PlatformChange) -> None:
+        """Pause, resume or move what is posted to a place; what is known of it stays."""
+        log.info("place changed", adapter=change.adapter, change=change.change.value)
+        try:
+            await self._note(change)
+        except StorageError:
+            log.exception("place not updated", adapter=change.adapter)
+
+    async def preferences_at(self, request: Request) -> Preferences:
+        """The preferences that hold where a request comes from."""
+        try:
+            found = await self._storage.destination(request.adapter, request.address)
+        except StorageError:
+            log.exception("preferences not read", adapter=request.adapter)
+            found = None
+        if found is not None:
+            return found.preferences
+        return Preferences(locale=language_of(request, None, self._fallback))
+
+    async def _ask(self, request: Request, line: Line) -> Ask:
+        target = line.target or request.address
+        destination = await self._storage.destination(request.adapter, target)
+        if target != request.address and not _is_within(request, destination):
+            raise UserError("commands.elsewhere")
+        return Ask(
+            request=request,
+            line=line,
+            storage=self._storage,
+            catalog=self._catalog,
+            settings=self._settings,
+            now=self._clock(),
+            locale=language_of(request, destination, self._fallback),
+            destination=destination,
+        )
+
+    async def _answer(self, ask: Ask) -> Reply:
+        handler = HANDLERS.get(ask.line.name)
+        if handler is None:
+            return unknown_command(ask)
+        reply = await handler(ask)
+        command = BY_NAME.get(ask.line.name)
+        return replace(reply, private=True) if command is not None and command.private else reply
+
+    async def _note(self, change: PlatformChange) -> None:
+        now = self._clock()
+        if change.change is Change.MOVED:
+            await self._storage.move(change.adapter, change.address, change.new_address, now=now)
+        elif change.change is Change.REMOVED:
+            for place in await self._places(change):
+                await self._storage.pause(place.id, change.reason or "commands.paused.removed", now=now)
+        else:
+            await self._storage.resume(change.adapter, space=change.space, address=change.address, now=now)
+
+    async def _places(self, change: PlatformChange) -> Sequence[Destination]:
+        if change.address:
+            place = await self._storage.destination(change.adapter, change.address)
+            return [place] if place else []
+        return await self._storage.destinations(change.adapter, change.space) if change.space else []
+
+
+def _is_within(request: Request, destination: Destination | None) -> bool:
+    """A place named in a line: of the same space, or chosen with the platform's own chooser and not yet known."""
+    if destination is None:
+        return "destination" in request.options
+    return destination.space == request.space

@@ -1,0 +1,226 @@
+"""/follow, /unfollow, /following and /series: what a place wants to hear about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.commands.ask import Ask
+from bot.commands.line import Word, fits, split
+from bot.commands.names import Resolved, resolve, topic_emoji, topic_name, typed
+from bot.commands.nearest import did_you_mean, which_one
+from bot.model import Choice, Reply, Series, Style
+
+MOST_FOLLOWED = 100  # topics of one place
+MOST_BUTTONS = 20
+MOST_NAMED = 12  # names in one sentence
+_EXTRA_CHOICES = 3
+
+
+async def follow(ask: Ask) -> Reply:
+    """Follow series, drivers, teams, circuits, outlets or words."""
+    if not ask.may_manage:
+        return _ask_a_moderator(ask)
+    found = await _resolved(ask)
+    if not found.topics:
+        return _not_found(ask, found, "follow")
+    before = await ask.following()
+    wanted = [topic for topic in found.topics if topic not in before]
+    if len(before) + len(wanted) > MOST_FOLLOWED:
+        raise ask.refuse("follow.too_many", most=MOST_FOLLOWED, count=len(before))
+    place = await ask.ensure()
+    new = await ask.storage.follow(place.id, wanted, now=ask.now, by=ask.who) if wanted else ()
+    names = _names(ask, new or found.topics)
+    text = [
+        ask.say("commands.follow.done", names=names)
+        if new
+        else ask.say("commands.follow.already", names=names)
+    ]
+    if new:
+        text.append(_what_comes(ask, is_first=not before))
+    if place.paused_at is not None:
+        text.append(ask.say("commands.follow.paused"))
+    text += _leftovers(ask, found)
+    undo = [_button(ask, topic, is_followed=True) for topic in (new or found.topics)[:_EXTRA_CHOICES]]
+    following = Choice(label=ask.say("commands.following.button"), line="following")
+    return ask.reply("\n".join(text), choices=[*filter(None, undo), following])
+
+
+async def unfollow(ask: Ask) -> Reply:
+    """Follow no longer."""
+    if not ask.may_manage:
+        return _ask_a_moderator(ask)
+    followed = await ask.following()
+    found = await _resolved(ask)
+    if not found.topics and not found.doubtful:
+        return _not_found(ask, found, "unfollow")
+    topics = found.topics or tuple(topic.key for topic in found.doubtful if topic.key in followed)
+    gone: Sequence[str] = ()
+    if ask.destination is not None and topics:
+        gone = await ask.storage.unfollow(ask.destination.id, topics, now=ask.now, by=ask.who)
+    if not gone:
+        names = _names(ask, topics or [topic.key for topic in found.doubtful])
+        return ask.reply(ask.say("commands.unfollow.not_followed", names=names), choices=[_list_button(ask)])
+    text = [ask.say("commands.unfollow.done", names=_names(ask, gone)), *_leftovers(ask, found)]
+    if len(gone) == len(followed):
+        text.append(ask.say("commands.unfollow.nothing_left"))
+    redo = [_button(ask, topic, is_followed=False) for topic in gone[:_EXTRA_CHOICES]]
+    return ask.reply("\n".join(text), choices=[*filter(None, redo), _list_button(ask)])
+
+
+async def following(ask: Ask) -> Reply:
+    """List what this place follows, with a button to stop each."""
+    topics = await ask.following()
+    if not topics:
+        return ask.reply(ask.say("commands.following.nothing"), choices=[_series_button(ask)])
+    outlets = await ask.outlets()
+    topics = in_catalogue_order(topics, ask)
+    lines = [ask.say("commands.following.title", count=len(topics))]
+    lines += [
+        f"{topic_emoji(t, ask.catalog)} {topic_name(t, ask.catalog, ask.locale, outlets)}" for t in topics
+    ]
+    lines += [
+        ask.say("commands.following.left_catalogue", slug=t.removeprefix("series:"))
+        for t in topics
+        if t.startswith("series:") and t.removeprefix("series:") not in ask.catalog.series
+    ]
+    buttons = (
+        [_button(ask, topic, is_followed=True) for topic in topics[:MOST_BUTTONS]] if ask.may_manage else []
+    )
+    return ask.reply("\n".join(lines), choices=[*filter(None, buttons), _series_button(ask)])
+
+
+async def series(ask: Ask) -> Reply:
+    """Show the series by family; a family's series with a Follow button each."""
+    words = ask.line.words
+    families = ask.catalog.families()
+    if not words:
+        return _all_families(ask)
+    family = words[0].lower()
+    if family not in families:
+        found = ask.catalog.find(" ".join(words))
+        if found is None:
+            return did_you_mean(ask, words, "latest")
+        family = found.family
+    followed = set(await ask.following())
+    if len(words) > 1 and words[1][:1] in "+-" and words[1][1:] in ask.catalog.series:
+        followed = await _toggled(ask, words[1], followed)
+    choices = [
+        _toggle(ask, family, member, f"series:{member.slug}" in followed) for member in families[family]
+    ]
+    return Reply(
+        text=ask.say("commands.series.family", family=ask.say(f"commands.family.{family}")),
+        choices=(
+            *choices[:MOST_BUTTONS],
+            Choice(label=ask.say("commands.series.back"), line="series", emoji="◀"),
+        ),
+        replaces=ask.request.is_button,
+        locale=ask.locale,
+    )
+
+
+def in_catalogue_order(topics: Sequence[str], ask: Ask) -> tuple[str, ...]:
+    """Series in the catalogue's order, then the rest by name."""
+    order = {f"series:{slug}": number for number, slug in enumerate(ask.catalog.series)}
+    return tuple(sorted(topics, key=lambda topic: (order.get(topic, len(order)), topic)))
+
+
+def family_choices(ask: Ask, line: str = "series") -> list[Choice]:
+    """A button for each family."""
+    return [
+        Choice(label=ask.say(f"commands.family.{family}"), line=f"{line} {family}", emoji=members[0].emoji)
+        for family, members in ask.catalog.families().items()
+    ]
+
+
+def _all_families(ask: Ask) -> Reply:
+    lines = [ask.say("commands.series.title")]
+    for family, members in ask.catalog.families().items():
+        names = ", ".join(f"{ask.catalog.name(one.slug, ask.locale)} ({one.slug})" for one in members)
+        lines.append(f"{members[0].emoji} {ask.say(f'commands.family.{family}')}: {names}")
+    return Reply(
+        text="\n\n".join(lines),
+        choices=tuple(family_choices(ask)),
+        replaces=ask.request.is_button,
+        locale=ask.locale,
+    )
+
+
+async def _toggled(ask: Ask, sign_and_slug: str, followed: set[str]) -> set[str]:
+    ask.require_manager()
+    topic = f"series:{sign_and_slug[1:]}"
+    place = await ask.ensure()
+    if sign_and_slug[0] == "+":
+        if len(followed) >= MOST_FOLLOWED:
+            raise ask.refuse("follow.too_many", most=MOST_FOLLOWED, count=len(followed))
+        await ask.storage.follow(place.id, [topic], now=ask.now, by=ask.who)
+        return followed | {topic}
+    await ask.storage.unfollow(place.id, [topic], now=ask.now, by=ask.who)
+    return followed - {topic}
+
+
+def _toggle(ask: Ask, family: str, member: Series, is_followed: bool) -> Choice:
+    name = ask.catalog.name(member.slug, ask.locale)
+    key = "commands.unfollow.button" if is_followed else "commands.follow.button"
+    return Choice(
+        label=ask.say(key, name=name),
+        line=f"series {family} {'-' if is_followed else '+'}{member.slug}",
+        emoji="✅" if is_followed else "➕",
+        chosen=is_followed,
+        style=Style.SUCCESS if is_followed else Style.NORMAL,
+    )
+
+
+async def _resolved(ask: Ask) -> Resolved:
+    words: tuple[Word, ...] = split(ask.line.rest)
+    if not words:
+        raise ask.refuse(f"{ask.line.name}.nothing", example=ask.say(f"commands.example.{ask.line.name}"))
+    return resolve(words, ask.catalog, await ask.outlets())
+
+
+def _not_found(ask: Ask, found: Resolved, command: str) -> Reply:
+    if found.doubtful:
+        return which_one(ask, [(topic.key, topic.name) for topic in found.doubtful], command)
+    return did_you_mean(ask, found.unknown, command)
+
+
+def _leftovers(ask: Ask, found: Resolved) -> list[str]:
+    unclear = [*found.unknown, *dict.fromkeys(topic.name for topic in found.doubtful)]
+    return (
+        [ask.say("commands.follow.unclear", names=", ".join(unclear[:MOST_NAMED])[:200])] if unclear else []
+    )
+
+
+def _what_comes(ask: Ask, *, is_first: bool) -> str:
+    preferences = ask.preferences
+    key = "now" if preferences.schedule == "now" else "digest"
+    text = ask.say(f"commands.follow.comes_{key}")
+    return f"{text} {ask.say('commands.follow.undo')}" if is_first else text
+
+
+def _names(ask: Ask, topics: Sequence[str]) -> str:
+    names = [topic_name(topic, ask.catalog, ask.locale) for topic in topics[:MOST_NAMED]]
+    if len(topics) > MOST_NAMED:
+        names.append(ask.say("commands.and_more", count=len(topics) - MOST_NAMED))
+    return ", ".join(names)
+
+
+def _button(ask: Ask, topic: str, *, is_followed: bool) -> Choice | None:
+    command = "unfollow" if is_followed else "follow"
+    line = f"{command} {typed(topic)}"
+    label = ask.say(f"commands.{command}.button", name=topic_name(topic, ask.catalog, ask.locale))
+    emoji = "➖" if is_followed else "➕"
+    return Choice(label=label, line=line, emoji=emoji) if fits(line) else None
+
+
+def _list_button(ask: Ask) -> Choice:
+    return Choice(label=ask.say("commands.following.button"), line="following")
+
+
+def _series_button(ask: Ask) -> Choice:
+    return Choice(label=ask.say("commands.series.button"), line="series", emoji="🏁")
+
+
+def _ask_a_moderator(ask: Ask) -> Reply:
+    line = f"alerts {ask.line.name} {ask.line.rest}".strip()
+    choices = [Choice(label=ask.say("commands.alerts.instead"), line=line, emoji="🔔")] if fits(line) else []
+    return ask.reply(ask.say("commands.denied"), choices=choices, private=True)

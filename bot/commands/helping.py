@@ -1,0 +1,51 @@
+"""/help and /start: what can be asked, and the first steps."""
+
+from __future__ import annotations
+
+from bot.commands.ask import Ask
+from bot.commands.follow import family_choices
+from bot.commands.menu import BY_NAME, MENU
+from bot.commands.nearest import unknown_command
+from bot.locale import has
+from bot.model import Audience, Choice, Command, Reply
+
+
+async def help_(ask: Ask) -> Reply:
+    """List the commands that this person can use here, or explain one."""
+    words = ask.line.words
+    if words:
+        command = BY_NAME.get(words[0].lower().removeprefix("/"))
+        return _one(ask, command) if command else unknown_command(ask)
+    everyone = [_usage(ask, one) for one in MENU if not one.hidden and one.audience is Audience.EVERYONE]
+    moderators = [_usage(ask, one) for one in MENU if not one.hidden and one.audience is Audience.MODERATORS]
+    parts = [ask.say("commands.help.title"), "\n".join(everyone)]
+    if ask.may_manage:
+        parts += [ask.say("commands.help.moderators"), "\n".join(moderators)]
+    choices = [
+        Choice(label=ask.say("commands.series.button"), line="series", emoji="🏁"),
+        Choice(label=ask.say("commands.latest.button"), line="latest", emoji="📰"),
+    ]
+    return ask.reply("\n\n".join(parts), choices=choices, private=True)
+
+
+async def start(ask: Ask) -> Reply:
+    """Greet, and offer the families: three taps to the first alert."""
+    return ask.reply(ask.say("commands.start.hello"), choices=family_choices(ask))
+
+
+def _usage(ask: Ask, command: Command) -> str:
+    options = " ".join(
+        f"<{ask.say(f'option.label.{option.name}')}>"
+        if option.required
+        else f"[{ask.say(f'option.label.{option.name}')}]"
+        for option in command.options
+        if option.kind not in ("destination", "document")
+    )
+    return f"/{command.name} {options}".strip() + f" – {ask.say(f'command.{command.name}')}"
+
+
+def _one(ask: Ask, command: Command) -> Reply:
+    text = _usage(ask, command)
+    if has(f"commands.example.{command.name}"):
+        text += "\n" + ask.say("commands.help.example", example=ask.say(f"commands.example.{command.name}"))
+    return ask.reply(text, private=True)

@@ -1,0 +1,71 @@
+"""/status: the feeds, the queue and the last trouble, for moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.commands.ask import Ask
+from bot.model import DeliveryState, Feed, FeedState, Reply
+from bot.text import cut, tame
+
+MOST_FEEDS = 8
+_SHOWN = (
+    DeliveryState.OWED,
+    DeliveryState.LEASED,
+    DeliveryState.HELD,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.SET_ASIDE,
+    DeliveryState.SENT,
+)
+
+
+async def status(ask: Ask) -> Reply:
+    """Say how the wire is doing."""
+    ask.require_manager()
+    feeds = await ask.storage.feeds()
+    counts = await ask.storage.counts(now=ask.now)
+    oldest = await ask.storage.oldest_owed_at(now=ask.now)
+    lines = [ask.say("commands.status.title"), *_feeds(ask, feeds), "", *_queue(ask, counts)]
+    if oldest is not None and (minutes := int((ask.now - oldest).total_seconds() // 60)) > 0:
+        lines.append(ask.say("commands.status.behind", count=minutes))
+    if ask.destination is not None and ask.destination.paused_at is not None:
+        reason = said(ask, ask.destination.paused_reason or "")
+        lines.append(ask.say("commands.status.paused_here", reason=reason))
+    return ask.reply("\n".join(lines), private=True)
+
+
+def said(ask: Ask, reason: str) -> str:
+    """Say a stored reason, "key|argument|…", in the language of the answer; a plain sentence stays as it is."""
+    from bot.posts.reasons import say_reason
+
+    return say_reason(reason, ask.locale, ask.preferences.timezone)
+
+
+def _feeds(ask: Ask, feeds: Sequence[Feed]) -> list[str]:
+    active = [feed for feed in feeds if feed.state is FeedState.ACTIVE]
+    failing = sorted(
+        (f for f in feeds if f.trouble and f.state is not FeedState.GONE), key=lambda f: -f.error_count
+    )
+    checked = [feed.last_success_at for feed in active if feed.last_success_at]
+    lines = [ask.say("commands.status.feeds", count=len(active), failing=len(failing))]
+    if checked:
+        minutes = max(0, int((ask.now - max(checked)).total_seconds() // 60))
+        lines.append(ask.say("commands.status.last_read", count=minutes))
+    lines += [f"⚠ {tame(feed.outlet)}: {cut(tame(feed.trouble or ''), 160)}" for feed in failing[:MOST_FEEDS]]
+    if len(failing) > MOST_FEEDS:
+        lines.append(ask.say("commands.and_more", count=len(failing) - MOST_FEEDS))
+    return lines
+
+
+def _queue(ask: Ask, counts: Mapping[tuple[str, str], int]) -> list[str]:
+    adapters = sorted({adapter for adapter, _ in counts})
+    lines = []
+    for adapter in adapters:
+        parts = [
+            ask.say(f"commands.status.state.{state.name.lower()}", count=counts[adapter, state.value])
+            for state in _SHOWN
+            if counts.get((adapter, state.value))
+        ]
+        if parts:
+            lines.append(f"{adapter}: {', '.join(parts)}")
+    return lines or [ask.say("commands.status.queue_empty")]

@@ -1,0 +1,23 @@
+"""Days and times in the words and order of a language."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from bot.locale import say
+
+
+def day(locale: str, at: date) -> str:
+    """Name a day: "Sunday 22 November", "Sonntag, 22. November"."""
+    return say(
+        locale,
+        "post.date.day",
+        weekday=say(locale, f"post.weekday.{at.weekday()}"),
+        day=at.day,
+        month=say(locale, f"post.month.{at.month}"),
+    )
+
+
+def moment(locale: str, at: datetime) -> str:
+    """Name a moment in the zone it carries: "Sunday 22 November, 14:05"."""
+    return say(locale, "post.date.moment", day=day(locale, at.date()), time=f"{at:%H:%M}")

@@ -1,0 +1,170 @@
+"""Many stories in one message: which ones, when, in which order, and how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.locale import say
+from bot.locale.dates import day
+from bot.model import Delivery, DeliveryState, Destination, Label, Line, Post, Preferences, Section, Story
+from bot.posts.compose import best_source
+from bot.posts.decide import GRACE, is_covered, unwanted
+from bot.posts.schedule import ScheduleKind, last_digest_at, schedule_of, slot_name, zone_of
+from bot.posts.spoilers import released_at
+from bot.text import cut, tame
+
+if TYPE_CHECKING:
+    from bot.series.catalog import Catalog
+
+MOST_CHARACTERS = 3_000  # of one message of a digest; every platform takes that with its own markup
+MOST_LINES = 25
+MOST_TITLE = 140
+SETTLED = timedelta(minutes=45)  # after the last result of a session
+LONGEST_SESSION = timedelta(hours=12)
+
+Waiting = Sequence[tuple[Delivery, Story]]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One message of a digest: made once for a destination and a slot."""
+
+    slot: str
+    story_ids: tuple[int, ...]
+
+
+def plan_digests(destination: Destination, waiting: Waiting, *, now: datetime) -> tuple[Digest, ...]:
+    """Say which digests are due of what waits for a destination, in the order in which they are to be posted."""
+    preferences = destination.preferences
+    wanted = [(delivery, story) for delivery, story in waiting if unwanted(story, preferences) is None]
+    schedule = schedule_of(preferences)
+    if schedule.kind is ScheduleKind.NOW:
+        return _held_digests(wanted, preferences, now)
+    if schedule.kind is ScheduleKind.SESSION:
+        return _session_digest(wanted, preferences, now)
+    slot = last_digest_at(preferences, now)
+    if slot is None:
+        return ()
+    due = [
+        story
+        for delivery, story in wanted
+        if delivery.created_at <= slot and _is_free(story, preferences, slot)
+    ]
+    return _chunks(slot_name(preferences, slot), due, preferences)
+
+
+def compose_digest(
+    stories: Sequence[Story], preferences: Preferences, catalog: Catalog, *, now: datetime, heading: str = ""
+) -> Post:
+    """Tell many stories, by series, the most important first; a covered one by its safe title, without its link."""
+    locale = preferences.locale
+    sections: dict[str, list[Line]] = {}
+    for story in in_order(stories):
+        sections.setdefault(story.primary or "", []).append(_line(story, preferences))
+    title = heading or say(
+        locale,
+        "post.digest.title",
+        count=len(stories),
+        day=day(locale, now.astimezone(zone_of(preferences.timezone)).date()),
+    )
+    return Post(
+        locale=locale,
+        title=title,
+        sections=tuple(
+            Section(heading=_heading(slug, catalog, locale), lines=tuple(lines))
+            for slug, lines in sections.items()
+        ),
+        style=preferences.style,
+        publish=preferences.publish,
+    )
+
+
+def in_order(stories: Sequence[Story]) -> list[Story]:
+    """Order a digest: series with the most important story first, then by importance, then newest first."""
+    best: dict[str, tuple[int, float]] = {}
+    for story in stories:
+        rank = (-int(story.importance), -story.published_at.timestamp())
+        key = story.primary or "~"
+        best[key] = min(best.get(key, rank), rank)
+    return sorted(
+        {story.id: story for story in stories}.values(),
+        key=lambda story: (
+            best[story.primary or "~"],
+            story.primary or "~",
+            -int(story.importance),
+            -story.published_at.timestamp(),
+        ),
+    )
+
+
+def _held_digests(waiting: Waiting, preferences: Preferences, now: datetime) -> tuple[Digest, ...]:
+    """What quiet hours or the hourly cap held back, as soon as the first of it falls due."""
+    made: list[Digest] = []
+    for reason in ("post.why.quiet", "post.why.cap"):
+        held = [
+            (delivery, story)
+            for delivery, story in waiting
+            if delivery.state is DeliveryState.HELD and (delivery.reason or "").split("|")[0] == reason
+        ]
+        if len(held) > 1 and (first := min(d.due_at for d, _ in held) - GRACE) <= now:
+            stories = [story for _, story in held if _is_free(story, preferences, now)]
+            made += _chunks(f"{reason.rpartition('.')[2]} {first:%Y-%m-%d %H:%M}", stories, preferences)
+    return tuple(made)
+
+
+def _session_digest(waiting: Waiting, preferences: Preferences, now: datetime) -> tuple[Digest, ...]:
+    """After a session: some time after its last result came in, or when the oldest has waited half a day."""
+    free = [(delivery, story) for delivery, story in waiting if _is_free(story, preferences, now)]
+    if not free:
+        return ()
+    results = [delivery.created_at for delivery, story in free if story.label is Label.RESULT]
+    oldest = min(delivery.created_at for delivery, _ in free)
+    is_over = bool(results) and max(results) + SETTLED <= now
+    if not is_over and oldest + LONGEST_SESSION > now:
+        return ()
+    return _chunks(f"session {oldest:%Y-%m-%d %H:%M:%S}", [story for _, story in free], preferences)
+
+
+def _is_free(story: Story, preferences: Preferences, at: datetime) -> bool:
+    release = released_at(story, preferences)
+    return release is None or release <= at
+
+
+def _chunks(slot: str, stories: Sequence[Story], preferences: Preferences) -> tuple[Digest, ...]:
+    """Part a long digest into messages that fit, in order; each has a slot of its own, so each is made once."""
+    parts: list[list[int]] = []
+    room = 0
+    for story in in_order(stories):
+        line = _line(story, preferences)
+        size = len(line.text) + len(line.note) + 30  # heading, bullet, time
+        if not parts or size > room or len(parts[-1]) >= MOST_LINES:
+            parts.append([])
+            room = MOST_CHARACTERS
+        parts[-1].append(story.id)
+        room -= size
+    return tuple(
+        Digest(slot if number == 1 else f"{slot} #{number}", tuple(ids))
+        for number, ids in enumerate(parts, 1)
+    )
+
+
+def _line(story: Story, preferences: Preferences) -> Line:
+    source = best_source(story, preferences)
+    covered = is_covered(story, preferences)
+    others = len(story.outlets) - 1 if preferences.merge else 0
+    outlet = tame(source.outlet)
+    title = (source.safe_title or story.safe_title) if covered else (source.title or story.title)
+    return Line(
+        text=cut(tame(title) or say(preferences.locale, "post.covered.title"), MOST_TITLE),
+        url="" if covered else source.url or story.url,  # an address tells the result, too
+        note=f"{outlet} +{others}" if others > 0 else outlet,
+        at=story.published_at,
+    )
+
+
+def _heading(slug: str, catalog: Catalog, locale: str) -> str:
+    series = catalog.series.get(slug)
+    return f"{series.emoji} {catalog.name(slug, locale)}" if series else say(locale, "post.digest.other")

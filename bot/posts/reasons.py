@@ -1,0 +1,43 @@
+"""Reasons, kept as "key|argument|…", as sentences. A sentence calls its arguments a, b, c."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.locale import has, say
+from bot.locale.dates import moment
+from bot.posts.schedule import zone_of
+from bot.text import tame
+
+_NAMES = "abcdef"
+_VALUES = {"post.why.label": "post.label", "post.why.importance": "post.importance"}
+
+
+def say_reason(reason: str, locale: str, timezone: str = "UTC") -> str:
+    """Say a reason: times in the destination's zone, languages and labels by name. What is no key stays as it is."""
+    key, *arguments = reason.split("|")
+    if not has(key):
+        return tame(reason)
+    said: dict[str, object] = {
+        name: _said(key, argument, locale, timezone)
+        for name, argument in zip(_NAMES, arguments, strict=False)
+    }
+    if arguments and arguments[0].isdigit():
+        said["count"] = int(arguments[0])
+    return say(locale, key, **said)
+
+
+def _said(key: str, argument: str, locale: str, timezone: str) -> str:
+    if key == "post.why.language":
+        return ", ".join(_named("post.language", code, locale) for code in argument.split(","))
+    if key in _VALUES:
+        return _named(_VALUES[key], argument, locale)
+    try:
+        at = datetime.fromisoformat(argument) if "T" in argument else None
+    except ValueError:
+        at = None
+    return moment(locale, at.astimezone(zone_of(timezone))) if at and at.tzinfo else tame(argument)
+
+
+def _named(prefix: str, value: str, locale: str) -> str:
+    return say(locale, f"{prefix}.{value}") if has(f"{prefix}.{value}") else tame(value)
