@@ -51,43 +51,51 @@ class Part(BaseModel):
 
 
 class DiscordSettings(Part):
-    token: SecretStr | None = None
-    api_url: Base = "https://discord.com/api/v10"
-    gateway_url: str | None = None
+    token: SecretStr | None = Field(None, description="The bot's token.")
+    api_url: Base = Field("https://discord.com/api/v10", description="REST base: a proxy for large bots.")
+    gateway_url: str | None = Field(None, description="Gateway address; asked of the API by default.")
 
 
 class TelegramSettings(Part):
-    token: SecretStr | None = None
-    api_url: Base = "https://api.telegram.org"
-    per_second: float = Field(30, gt=0)
-    per_chat_second: float = Field(1, gt=0)
-    per_group_minute: float = Field(20, gt=0)
-    webhook_url: AnyHttpUrl | None = None
-    webhook_listen: str = "127.0.0.1:8443"
-    webhook_secret: SecretStr | None = None
+    token: SecretStr | None = Field(None, description="The bot's token.")
+    api_url: Base = Field(
+        "https://api.telegram.org", description="Bot API base without `/bot`: a local server."
+    )
+    per_second: float = Field(30, gt=0, description="Messages a second in all.")
+    per_chat_second: float = Field(1, gt=0, description="Messages a second in one chat.")
+    per_group_minute: float = Field(20, gt=0, description="Messages a minute in one group.")
+    webhook_url: AnyHttpUrl | None = Field(None, description="Receive updates there instead of long polling.")
+    webhook_listen: str = Field("127.0.0.1:8443", description="host:port that the webhook listens on.")
+    webhook_secret: SecretStr | None = Field(
+        None, description="Secret token of the webhook; made up by default."
+    )
 
 
 class PollSettings(Part):
-    interval: Seconds = 900
-    min_interval: Seconds = 120
-    host_gap: float = Field(1, ge=0)
-    in_flight: int = Field(50, ge=1, le=1000)
-    pages: bool = True  # read the article's page when the feed gives only a teaser
+    interval: Seconds = Field(
+        900, description="Seconds between two polls of a feed, until its rhythm is known."
+    )
+    min_interval: Seconds = Field(120, description="The least that adaptive polling may use.")
+    host_gap: float = Field(1, ge=0, description="Least seconds between two requests to one host.")
+    in_flight: int = Field(50, ge=1, le=1000, description="Requests to outlets at the same time.")
+    pages: bool = Field(True, description="Read the article's page when the feed gives only a teaser.")
 
 
 class HttpSettings(Part):
-    timeout: Seconds = 20
-    max_bytes: int = Field(5_000_000, ge=10_000)
-    allow_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
-    user_agent: str | None = None
+    timeout: Seconds = Field(20, description="Seconds for one fetch in all.")
+    max_bytes: int = Field(5_000_000, ge=10_000, description="Bytes of a body after decompression.")
+    allow_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = Field(
+        (), description="JSON list of CIDRs that the address guard lets through."
+    )
+    user_agent: str | None = Field(None, description="Sent instead of the one that names Pitwire.")
 
 
 class LlmSettings(Part):
-    base_url: Base | None = None
-    model: str | None = None
-    api_key: SecretStr | None = None
-    timeout: Seconds = 5
-    per_day: int = Field(500, ge=0)
+    base_url: Base | None = Field(None, description="An OpenAI-compatible endpoint that writes summaries.")
+    model: str | None = Field(None, description="The model's name there.")
+    api_key: SecretStr | None = Field(None, description="Its key, where it wants one.")
+    timeout: Seconds = Field(5, description="Seconds; then the local summary is posted.")
+    per_day: int = Field(500, ge=0, description="Calls a day at the most.")
 
     @model_validator(mode="after")
     def _complete(self) -> LlmSettings:
@@ -97,8 +105,10 @@ class LlmSettings(Part):
 
 
 class WebSettings(Part):
-    listen: str | None = None
-    public_url: AnyHttpUrl | None = None
+    listen: str | None = Field(None, description="host:port for /metrics and /healthz; off by default.")
+    public_url: AnyHttpUrl | None = Field(
+        None, description="Where hubs reach `listen` from outside (WebSub)."
+    )
 
     @field_validator("listen")
     @classmethod
@@ -109,20 +119,26 @@ class WebSettings(Part):
 
 
 class LogSettings(Part):
-    format: Literal["text", "json"] | None = None
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] | None = Field(None, description="text (default on a terminal) or json.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged."
+    )
 
 
 class DeliverySettings(Part):
-    resend_uncertain: bool = True  # Telegram: send again when an answer was lost
-    catch_up: int = Field(10, ge=1)  # after downtime: so many stories a destination, the rest as a digest
-    senders: int = Field(16, ge=1, le=256)
-    keep_days: int = Field(60, ge=7)
+    resend_uncertain: bool = Field(True, description="Telegram: send again when an answer was lost.")
+    catch_up: int = Field(
+        10, ge=1, description="Stories a destination after downtime; the rest as one digest."
+    )
+    senders: int = Field(16, ge=1, le=256, description="Deliveries at the same time.")
+    keep_days: int = Field(60, ge=7, description="Days that stories and deliveries are kept.")
 
 
 class FeedAdding(Part):
-    adding: Literal["off", "catalogue", "any"] = "catalogue"  # who may add feeds in a chat, by `/feed add`
-    per_space: int = Field(20, ge=0)
+    adding: Literal["off", "catalogue", "any"] = Field(
+        "catalogue", description="What `/feed add` may add in a chat."
+    )
+    per_space: int = Field(20, ge=0, description="Feeds that one server or group may add.")
 
 
 class Settings(BaseSettings):
@@ -138,9 +154,11 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    database_url: SecretStr | None = None
-    feeds: Path | None = None
-    locale: str = "en"
+    database_url: SecretStr | None = Field(
+        None, description="sqlite:///PATH (a file in the user's data folder by default) or postgresql://…"
+    )
+    feeds: Path | None = Field(None, description="A TOML file of feeds that replaces the built-in catalogue.")
+    locale: str = Field("en", description="Language of the terminal.")
     discord: DiscordSettings = DiscordSettings()
     telegram: TelegramSettings = TelegramSettings()
     poll: PollSettings = PollSettings()

@@ -94,5 +94,5 @@ def test_broken_toml_is_one_sentence(clean: Path) -> None:
 
 def test_an_unknown_name_in_toml_is_refused(clean: Path) -> None:
     (clean / "pitwire.toml").write_text("[poll]\nintervall = 3\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match="poll.intervall is not a setting"):
+    with pytest.raises(SettingsError, match=r"poll\.intervall is not a setting"):
         load_settings()
