@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NEARER = 0.75  # what a paragraph counts for its grandparent, of what it counts for its parent
 MORE = 1.15  # a parent that holds so much more prose holds the rest of the article
+MOST_OF_PAGE = 0.5  # a wrapper that holds so much of the prose is named "comments" by chance
+SOME_PROSE = 250  # characters
 LARGEST_PAGE = 3_000_000  # characters of HTML that are looked at
 ENOUGH = 900  # characters of text that need no second opinion
 ARTICLE_TYPES = {
@@ -195,19 +197,22 @@ _GONE = (
     "figure, picture, video, audio, template, dialog, menu, object, embed, [hidden], [aria-hidden=true], [role=navigation], "
     "[role=complementary], [role=dialog], [role=banner], [role=contentinfo]"
 )
-_GONE_NAMES = re.compile(
+_NEVER = re.compile(  # containers with such a name hold no article text, however long they are
     r"(?:^|[-_ ])(?:comments?|commentaires?|kommentare?|comentarios?|commenti|disqus|related|recirc\w*|recommend\w*|"
-    r"read-?(?:also|more|next)|more-?(?:news|stories|on|from)|most-?(?:read|popular)|trending|popular|newsletter|"
-    r"subscri(?:be|ption)|signup|sign-up|share|sharing|social\w*|bio|author-?(?:bio|box|info|card|description)|"
-    r"about-?the-?author|byline|breadcrumbs?|tags?(?:-list|-links|s)?|topics?|cookies?|consent|gdpr|promo\w*|"
-    r"advert\w*|ads?|adslot|ad-\w+|sponsor\w*|teasers?|sidebar|widget|outbrain|taboola|caption|credits?|"
-    r"gallery|slideshow|carousel|toc|table-of-contents|paywall|login|modal|popup|pagination|pager|"
-    r"footer|masthead|menu|navigation|metadata|infobox|factbox|poll|quiz|betting|affiliate|print|hidden|"
-    r"screen-reader|visually-hidden|sr-only)(?:$|[-_ ])",
+    r"read-?(?:also|more|next)|more-?(?:news|stories|on|from)|most-?(?:read|popular)|trending|newsletter\w*|"
+    r"subscri(?:be|ption|bers?)|sign-?up|sharing|social\w*|author-?(?:bio|box|info|card|description)|bio|"
+    r"about-?the-?author|breadcrumbs?|cookies?|consent|gdpr|advert\w*|adslot|outbrain|taboola|caption|"
+    r"toc|table-of-contents|paywall|login|modal|popup|pagination|pager|betting|registration|wall)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_RARELY = re.compile(  # containers with such a name are left out unless they hold prose
+    r"(?:^|[-_ ])(?:popular|share|byline|tags?|topics?|promo\w*|ads?|ad-\w+|sponsor\w*|teasers?|sidebar|widget|"
+    r"credits?|gallery|slideshow|carousel|footer|masthead|menu|navigation|nav|metadata|meta|infobox|factbox|poll|quiz|"
+    r"affiliate|print|hidden|screen-reader|visually-hidden|sr-only|summary|highlights)(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _KEPT_NAMES = re.compile(
-    r"article-?(?:body|content|text)|story-?(?:body|content)|entry-?content|post-?content|body-?text", re.I
+    r"(?:article|story|entry|post|main|body)[-_]*(?:body|content|text|copy)|articlebody", re.IGNORECASE
 )
 _TEXTUAL = ("p", "h2", "h3", "h4", "li", "blockquote", "pre")
 
@@ -229,21 +234,29 @@ def _body_text(tree: LexborHTMLParser, page: Page) -> str:
 
 def _prune(body: LexborNode) -> None:
     """Remove containers whose class or id says that they are no article text."""
-    doomed = []
+    whole = _prose(body) or 1
     for node in body.css("[class], [id]"):
-        tag = node.tag
-        if tag in ("body", "html", "main", "article", "p", "a", "span", "em", "strong", "b", "i"):
+        if node.tag in ("body", "html", "main", "article", "p", "a", "span", "em", "strong", "b", "i"):
             continue
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if _GONE_NAMES.search(names) and not _KEPT_NAMES.search(names):
-            doomed.append(node)
-    whole = len(body.text(deep=True)) or 1
-    for node in doomed:
-        text = len(node.text(deep=True))
-        paragraphs = sum(len(p.text(deep=True)) for p in node.css("p"))
-        if paragraphs < 0.4 * whole or text < 400:  # a wrapper named so by chance holds most of the page
+        if _KEPT_NAMES.search(names):
+            continue
+        never = _NEVER.search(names)
+        if not never and not _RARELY.search(names):
+            continue
+        if _prose(node) < (MOST_OF_PAGE * whole if never else SOME_PROSE):
             node.decompose()
+
+
+def _prose(node: LexborNode) -> int:
+    """Characters in paragraphs that are long and no links."""
+    return sum(
+        length
+        for paragraph in node.css("p")
+        if (length := len(paragraph.text(deep=True))) > 80
+        and sum(len(link.text(deep=True)) for link in paragraph.css("a")) < length / 2
+    )
 
 
 def _densest(body: LexborNode) -> LexborNode | None:
@@ -333,12 +346,19 @@ def _without_heading(lines: list[str], page: Page) -> list[str]:
 
 def _best_text(own: str, linked: str, html: str) -> str:
     """Choose among our own reading, the page's articleBody and, where both are doubtful, trafilatura's."""
+    linked = _said_once(linked)
     if len(linked) >= ENOUGH and len(linked) > 0.8 * len(own):
         return _with_paragraphs(linked, own)
     if len(own) >= ENOUGH and (not linked or len(own) >= 0.8 * len(linked)):
         return own
     second = _second_opinion(html)
     return max((own, linked, second), key=len)
+
+
+def _said_once(text: str) -> str:
+    """Some outlets' articleBody holds the whole text twice."""
+    again = text.find(text[:60], len(text) // 3) if len(text) > ENOUGH else -1
+    return text[:again].rstrip() if again > 0 else text
 
 
 def _with_paragraphs(linked: str, own: str) -> str:
