@@ -431,6 +431,7 @@ class Picker:
     options: tuple[Choice, ...]  # Choice.line is the value
     least: int = 1
     most: int = 1
+    kind: str = ""  # "role", "destination": the platform's own chooser, left out where it has none; options are ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -562,7 +563,9 @@ class Request:
     place_title: str = ""
     message_id: str | None = None  # of the message that was pressed or replied to
     private_address: str = ""  # where whoever asks can be written to alone; "" where the platform has no way
+    private_space: str = ""  # its space, where that is not the address itself
     document: Document | None = None  # a text file that came along (at most 200 kB)
+    place_trouble: str = ""  # why nothing can be posted at the place it is about, "key|argument|…"; "" where it can
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
