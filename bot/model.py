@@ -357,8 +357,12 @@ class Delivery:
 
     @property
     def key(self) -> str:
-        """The same on each attempt at one revision; fits Discord's nonce (≤ 25 characters)."""
-        return f"{self.id}.{self.revision}"
+        """The same on each attempt at one revision; fits Discord's nonce (≤ 25 characters).
+
+        A new database counts from 1 again, and a platform remembers keys for minutes: the time of birth tells them apart.
+        """
+        born = int(self.created_at.timestamp() * 1000) % 16**8
+        return f"{self.id}.{self.revision}.{born:x}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
