@@ -1,0 +1,222 @@
+"""Every interaction acknowledged at once, answered as soon as the answer is there, and never left without one.
+
+Discord shows "did not respond" after three seconds. Answers go to interaction webhooks, which neither take a place in
+the pacer nor count against the bot's own limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from adapters.discord import components as piece
+from adapters.discord import controls, replies
+from adapters.discord.asking import COMMAND, COMPLETION, COMPONENT, MODAL, Asked
+from adapters.discord.components import Component
+from adapters.discord.errors import ACKNOWLEDGED, Lost, Refused, RestError, TooFast, Unreached
+from adapters.discord.rest import Rest
+from bot.locale import pick, say
+from bot.model import Choice, Command, Document, Form, Reply, Style, Suggestion
+from bot.ports import Answerer
+from bot.text import utf16_length
+
+log = structlog.get_logger()
+
+MESSAGE, LATER, UPDATE_LATER, UPDATE, COMPLETE, ASK = 4, 5, 6, 7, 8, 9  # kinds of a first response
+
+SOON = 0.12  # seconds that a pressed button waits for its answer: a form can only be the first response
+COMPLETING = 1.0
+ANSWERING = 60.0  # an answer that takes longer is given up; Discord takes one for 15 minutes
+AT_ONCE = 64  # answers worked out side by side; acknowledging is not limited
+FORMS = 200
+MAX_CHOICE = 100
+TRIES = 3
+
+
+class Answering:
+    """Takes interactions, asks the core, and answers."""
+
+    def __init__(self, rest: Rest, menu: Sequence[Command], answer: Answerer) -> None:
+        self._rest = rest
+        self._answer = answer
+        self._private = frozenset(command.name for command in menu if command.private)
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._forms: OrderedDict[str, Form] = OrderedDict()  # asked too late to be a first response
+
+    async def handle(self, asked: Asked) -> None:
+        """Answer one interaction; whatever fails is logged here and goes no further."""
+        try:
+            if asked.kind == COMPLETION:
+                await self._complete(asked)
+            elif asked.kind == COMMAND:
+                await self._command(asked)
+            elif asked.kind in (COMPONENT, MODAL):
+                await self._pressed(asked)
+        except RestError as error:
+            log.warning("interaction not answered", interaction=asked.id, reason=str(error))
+
+    # ── autocompletion ──
+
+    async def _complete(self, asked: Asked) -> None:
+        found: Sequence[Suggestion] = ()
+        try:
+            async with asyncio.timeout(COMPLETING):
+                found = await self._answer.suggest(asked.request, asked.focused, asked.typed)
+        except Exception as error:  # noqa: BLE001  while somebody types, silence is the right answer
+            log.info("nothing suggested", option=asked.focused, reason=type(error).__name__)
+        await self._respond(asked, COMPLETE, {"choices": list(_choices(found).values())})
+
+    # ── commands ──
+
+    async def _command(self, asked: Asked) -> None:
+        is_private = self._is_private(asked)
+        await self._respond(asked, LATER, {"flags": piece.EPHEMERAL} if is_private else {})
+        reply = await self._reply(asked)
+        if reply.private and not is_private and not asked.request.is_private:
+            # What was promised to all turns out to be for one: take the promise back, and whisper.
+            await self._request("DELETE", f"{self._webhook(asked)}/messages/@original")
+            await self._follow_up(asked, self._messages(asked, reply), reply.document)
+            return
+        await self._original(asked, self._messages(asked, reply), reply.document)
+
+    def _is_private(self, asked: Asked) -> bool:
+        if asked.is_guest:
+            return True
+        name = asked.request.line.partition(" ")[0]
+        return (
+            name in self._private and not asked.request.is_private
+        )  # alone with the bot nothing needs hiding
+
+    # ── buttons, selects, modals ──
+
+    async def _pressed(self, asked: Asked) -> None:
+        line = asked.request.line
+        if asked.kind == COMPONENT and (form := self._forms.pop(line, None)):
+            await self._respond(asked, ASK, controls.modal(form))
+            return
+        thinking = asyncio.create_task(self._reply(asked), name=f"answer {asked.id}")
+        try:
+            done, _ = await asyncio.wait({thinking}, timeout=SOON)
+            if done:
+                await self._first(asked, thinking.result())
+                return
+            await self._respond(asked, UPDATE_LATER if asked.has_message else LATER, {})
+            await self._late(asked, await thinking)
+        finally:
+            thinking.cancel()
+
+    async def _first(self, asked: Asked, reply: Reply) -> None:
+        """The answer was there in time to be the first response."""
+        if reply.form is not None and asked.kind == COMPONENT:
+            await self._respond(asked, ASK, controls.modal(reply.form))
+        elif _says_nothing(reply):
+            await self._respond(asked, UPDATE_LATER if asked.has_message else LATER, {})
+        else:
+            first, *more = self._messages(asked, reply)
+            kind = UPDATE if asked.has_message and reply.replaces else MESSAGE
+            await self._respond(asked, kind, first, document=reply.document)
+            await self._follow_up(asked, more)
+
+    async def _late(self, asked: Asked, reply: Reply) -> None:
+        if _says_nothing(reply):
+            return
+        bodies = self._messages(asked, reply)
+        if reply.replaces or not asked.has_message:
+            await self._original(asked, bodies, reply.document)
+        else:
+            await self._follow_up(asked, bodies, reply.document)
+
+    # ── the answer ──
+
+    async def _reply(self, asked: Asked) -> Reply:
+        """Ask the core. This is the edge of one command: whatever fails becomes one friendly line."""
+        try:
+            async with asyncio.timeout(ANSWERING), self._turn:
+                return await self._answer(asked.request)
+        except Exception:
+            log.exception("command failed", interaction=asked.id)
+            return Reply(text=say(pick(asked.request.locale), "discord.failed"), private=True)
+
+    def _messages(self, asked: Asked, reply: Reply) -> list[Component]:
+        if reply.form is not None:
+            reply = self._form_behind_a_button(reply.form, reply)
+        is_private = asked.is_guest or asked.is_whispered or (reply.private and not asked.request.is_private)
+        return replies.messages(replace(reply, private=is_private))
+
+    def _form_behind_a_button(self, form: Form, reply: Reply) -> Reply:
+        """A form that came too late to be shown at once: one press away."""
+        self._forms[form.line] = form
+        while len(self._forms) > FORMS:
+            self._forms.popitem(last=False)
+        button = Choice(label=form.title, line=form.line, emoji="✏️", style=Style.PRIMARY)
+        return replace(
+            reply, text=reply.text or form.prompt, form=None, choices=(button,), pickers=(), posts=()
+        )
+
+    # ── the wire ──
+
+    async def _respond(
+        self, asked: Asked, kind: int, data: Component, *, document: Document | None = None
+    ) -> None:
+        """The first response; "already acknowledged" means that an attempt before this one came through."""
+        path = f"/interactions/{asked.id}/{asked.token}/callback"
+        body = {"type": kind, "data": data} if data else {"type": kind}
+        try:
+            await self._request("POST", path, body, document)
+        except Refused as error:
+            if error.code != ACKNOWLEDGED:
+                raise
+
+    async def _original(
+        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
+    ) -> None:
+        first, *more = bodies
+        edit = {key: value for key, value in first.items() if key != "flags"} | {
+            "flags": piece.IS_COMPONENTS_V2
+        }
+        await self._request("PATCH", f"{self._webhook(asked)}/messages/@original", edit, document)
+        await self._follow_up(asked, more)
+
+    async def _follow_up(
+        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
+    ) -> None:
+        for number, body in enumerate(bodies):
+            await self._request("POST", self._webhook(asked), body, None if number else document)
+
+    def _webhook(self, asked: Asked) -> str:
+        return f"/webhooks/{asked.application_id}/{asked.token}"
+
+    async def _request(
+        self, method: str, path: str, body: Component | None = None, document: Document | None = None
+    ) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._rest.request(method, path, body=body, document=document, is_open=True, seconds=10)
+            except TooFast as error:
+                if attempt == TRIES:
+                    raise
+                await asyncio.sleep(min(error.retry_after.total_seconds(), 5))
+            except (Lost, Unreached):
+                # A follow-up that may have been posted is not posted again; everything else may be repeated.
+                if attempt == TRIES or (method == "POST" and not path.endswith("/callback")):
+                    raise
+                await asyncio.sleep(0.2 * attempt)
+            else:
+                return
+
+
+def _says_nothing(reply: Reply) -> bool:
+    return not (reply.text or reply.posts or reply.choices or reply.pickers or reply.form or reply.document)
+
+
+def _choices(found: Sequence[Suggestion]) -> dict[str, Component]:
+    """At most 25 of at most 100 characters, no value twice."""
+    kept: dict[str, Component] = {}
+    for one in found:
+        if 0 < utf16_length(one.value) <= MAX_CHOICE and len(kept) < piece.MAX_OPTIONS:
+            kept.setdefault(one.value, {"name": controls.label(one.label, MAX_CHOICE), "value": one.value})
+    return kept

@@ -1,0 +1,147 @@
+"""An interaction, as discord.py hands it over, read into a Request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adapters.discord import controls
+from adapters.discord.components import Component
+from adapters.discord.permissions import may_manage_there, trouble_at
+from adapters.discord.places import PERSON
+from bot.model import Request
+
+if TYPE_CHECKING:
+    import discord
+
+NAME = "discord"
+PING, COMMAND, COMPONENT, COMPLETION, MODAL = 1, 2, 3, 4, 5
+SUBCOMMANDS = frozenset((1, 2))
+CHANNEL_OPTION, ATTACHMENT_OPTION = 7, 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came in over the gateway, without the library's types."""
+
+    id: int
+    application_id: int
+    token: str
+    kind: int
+    request: Request
+    is_guest: bool = False  # the bot is not in that place: the person brought it along
+    has_message: bool = False  # a button or select stood on a message that can be changed
+    is_whispered: bool = False  # … which only this person sees
+    custom_id: str = ""
+    focused: str = ""  # option that is being typed
+    typed: str = ""
+    attachment_url: str = ""
+    guild_id: int = 0
+    member_roles: frozenset[int] = frozenset()
+
+
+def space_of(guild_id: int) -> str:
+    """What moderators govern: the server."""
+    return f"{NAME}:{guild_id}"
+
+
+def asked(interaction: discord.Interaction[Any]) -> Asked:
+    """Read an interaction."""
+    data: Mapping[str, Any] = interaction.data or {}
+    kind = int(interaction.type.value)
+    custom_id = str(data.get("custom_id") or "")
+    line, options, focused = _line(data, kind, interaction)
+    is_guest = interaction.guild_id is not None and not interaction.is_guild_integration()
+    is_guest = is_guest or bool(interaction.context.private_channel)
+    is_private = is_guest or interaction.guild_id is None
+    person = f"{PERSON}{interaction.user.id}"
+    address = person if is_private else str(interaction.channel_id)
+    request = Request(
+        adapter=NAME,
+        address=address,
+        space=person if is_private else space_of(interaction.guild_id or 0),
+        user=str(interaction.user.id),
+        user_name=interaction.user.display_name,
+        line=line,
+        options=options,
+        locale=str(interaction.locale.value),
+        is_private=is_private,
+        may_manage=is_private or may_manage_there(interaction, line, options),
+        is_button=kind in (COMPONENT, MODAL) and interaction.message is not None,
+        place_title="" if is_private else _title(interaction),
+        message_id=str(interaction.message.id) if interaction.message else None,
+        private_address=person,
+        place_trouble="" if is_private else trouble_at(interaction, line, options),
+    )
+    return Asked(
+        id=interaction.id,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        kind=kind,
+        request=request,
+        is_guest=is_guest,
+        has_message=interaction.message is not None,
+        is_whispered=interaction.message is not None and interaction.message.flags.ephemeral,
+        custom_id=custom_id,
+        focused=focused,
+        typed=options.get(focused, "") if focused else "",
+        attachment_url=_attachment(data),
+        guild_id=interaction.guild_id or 0,
+        member_roles=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
+    )
+
+
+def _line(
+    data: Mapping[str, Any], kind: int, interaction: discord.Interaction[Any]
+) -> tuple[str, dict[str, str], str]:
+    if kind in (COMMAND, COMPLETION):
+        return _command(data)
+    custom_id = str(data.get("custom_id") or "")
+    line = controls.line_of(custom_id) or ""
+    if kind == MODAL:
+        return f"{line} {_typed(data)}".strip(), {}, ""
+    values = [str(value) for value in data.get("values") or ()]
+    if values:
+        values = controls.chosen(values, custom_id, list(_shown(interaction)))
+    return " ".join([line, *values]), {}, ""
+
+
+def _command(data: Mapping[str, Any]) -> tuple[str, dict[str, str], str]:
+    words, options, focused = [str(data.get("name") or "")], {}, ""
+    below = data.get("options") or ()
+    while below and below[0].get("type") in SUBCOMMANDS:
+        words.append(str(below[0]["name"]))
+        below = below[0].get("options") or ()
+    for option in below:
+        options[str(option["name"])] = str(option.get("value", ""))
+        focused = str(option["name"]) if option.get("focused") else focused
+    return " ".join(words), options, focused
+
+
+def _typed(data: Mapping[str, Any]) -> str:
+    """What was typed into a modal's field."""
+    return next((str(part["value"]) for part in _fields(data) if part.get("custom_id") == controls.FIELD), "")
+
+
+def _fields(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for below in (*(node.get("components") or ()), *filter(None, [node.get("component")])):
+        if "value" in below:
+            yield below
+        yield from _fields(below)
+
+
+def _shown(interaction: discord.Interaction[Any]) -> Iterator[Component]:
+    for component in interaction.message.components if interaction.message else ():
+        yield component.to_dict()  # type: ignore[misc]
+
+
+def _attachment(data: Mapping[str, Any]) -> str:
+    files = (data.get("resolved") or {}).get("attachments") or {}
+    return next((str(file.get("url") or "") for file in files.values()), "")
+
+
+def _title(interaction: discord.Interaction[Any]) -> str:
+    channel = getattr(interaction.channel, "name", None) or ""
+    guild = interaction.guild.name if interaction.guild and interaction.guild.name else ""
+    return " · ".join(part for part in (f"#{channel}" if channel else "", guild) if part)

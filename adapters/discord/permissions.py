@@ -1,0 +1,69 @@
+"""Who may change what a place follows, and what the bot lacks to post there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import discord
+
+_TARGET = re.compile(r"^\S+ @(\d{15,20})\b")
+
+# What posting needs, in the order in which a moderator would look for it.
+_IN_CHANNELS = ("view_channel", "send_messages", "read_message_history")
+_IN_THREADS = ("view_channel", "send_messages_in_threads", "read_message_history")
+
+
+def may_manage_there(interaction: discord.Interaction[Any], line: str, options: Mapping[str, str]) -> bool:
+    """Manage Server or Manage Channels, here and in the channel that the command is about."""
+    if not _may_manage(interaction.permissions):
+        return False
+    target = _target(line, options)
+    if not target or interaction.permissions.manage_guild or interaction.permissions.administrator:
+        return True
+    channel = interaction.guild.get_channel_or_thread(int(target)) if interaction.guild else None
+    member: Any = interaction.user
+    return channel is not None and _may_manage(channel.permissions_for(member))
+
+
+def _may_manage(permissions: discord.Permissions) -> bool:
+    return permissions.administrator or permissions.manage_guild or permissions.manage_channels
+
+
+def trouble_at(interaction: discord.Interaction[Any], line: str, options: Mapping[str, str]) -> str:
+    """Why the bot could not post at the place that a command is about: a reason, or "" where it could."""
+    target = _target(line, options)
+    if target and interaction.guild:
+        channel = interaction.guild.get_channel_or_thread(int(target))
+        return trouble_in(channel) if channel is not None else "discord.paused.access"
+    permissions = interaction.app_permissions
+    is_thread = interaction.channel is not None and interaction.channel.type.value in (10, 11, 12)
+    return _reason(permissions, _IN_THREADS if is_thread else _IN_CHANNELS)
+
+
+def trouble_in(channel: discord.abc.GuildChannel | discord.Thread) -> str:
+    """Why the bot could not post in a channel that the gateway knows."""
+    is_thread = channel.type.value in (10, 11, 12)
+    if channel.type.value in (4, 14):
+        return "discord.paused.kind"
+    try:
+        permissions = channel.permissions_for(channel.guild.me)
+    except Exception:  # noqa: BLE001  a thread whose parent is unknown, a guild not yet loaded: nobody knows
+        return ""
+    return _reason(permissions, _IN_THREADS if is_thread else _IN_CHANNELS)
+
+
+def _reason(permissions: discord.Permissions, needed: tuple[str, ...]) -> str:
+    if permissions.administrator:
+        return ""
+    lacking = next((name for name in needed if not getattr(permissions, name)), None)
+    return f"discord.paused.lacks_{lacking}" if lacking else ""
+
+
+def _target(line: str, options: Mapping[str, str]) -> str:
+    """The other place that a command is about: an option, or "settings @123 …"."""
+    given = options.get("destination", "")
+    found = _TARGET.match(line)
+    return given if given.isdigit() else found[1] if found else ""

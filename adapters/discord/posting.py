@@ -1,0 +1,265 @@
+"""Put a post into a place, change it, and look for it: channels, threads, forums, direct messages.
+
+A message's id is "MESSAGE" where it stands in the destination itself, "THREAD/MESSAGE" in a thread of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from adapters.discord import cards
+from adapters.discord.components import Component
+from adapters.discord.errors import (
+    PUBLISHED,
+    THREAD_EXISTS,
+    UNKNOWN_CHANNEL,
+    Refused,
+    RestError,
+    TokenRefused,
+    Unreached,
+    delivery_error,
+    edit_error,
+)
+from adapters.discord.finding import MARGIN, is_delivery, snowflake_at, tells_the_same
+from adapters.discord.forums import Forums
+from adapters.discord.places import NEWS, TEXT, Place, Places
+from adapters.discord.rest import ALL, ALL_RATE, Rest
+from bot.errors import DeliveryError, DestinationPaused, MaybePosted, MessageGone
+from bot.model import Destination, Lane, Post
+from bot.ports import Clock, Pace
+
+log = structlog.get_logger()
+
+CROSSPOSTS = 10  # an hour and channel, as Discord allows
+HOUR = timedelta(hours=1)
+PAGE, PAGES = 100, 5  # how far back `find` looks
+SEND_SECONDS = 18  # a send, what it needs to know before and what follows it take no more than 30 in all
+SLOT_SECONDS = 3
+EXTRA_SECONDS = 3  # for what may fail without harm once the post stands
+CHANNELS_COUNTED = 1000
+
+
+def bucket_of(address: str) -> str:
+    """The pacer's name for what is sent to one place."""
+    return f"channel {address}"
+
+
+class Posting:
+    """Sends, edits and finds posts. Raises nothing but DeliveryError and its kinds."""
+
+    def __init__(self, rest: Rest, places: Places, pace: Pace, clock: Clock) -> None:
+        self._rest = rest
+        self._places = places
+        self._pace = pace
+        self._clock = clock
+        self._forums = Forums(self.ask, places, clock)
+        self._crossposts: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self.bot_id = ""
+        self.token_refused = asyncio.Event()
+
+    async def ask(self, method: str, path: str, *, body: Any = None) -> Any:
+        """A request besides the post itself: it draws its own slot."""
+        await self._slot()
+        return await self._rest.request(method, path, body=body, seconds=8)
+
+    async def _slot(self) -> None:
+        try:
+            async with asyncio.timeout(SLOT_SECONDS):
+                await self._pace.slot({ALL: ALL_RATE}, Lane.URGENT)
+        except TimeoutError as error:
+            raise Unreached("no slot was free in time") from error
+
+    # ── send ──
+
+    async def send(self, to: Destination, post: Post, *, key: str) -> str:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                place = await self._places.at(to.address)
+                told = await (self._to_forum if place.is_forum else self._to_channel)(
+                    place, to.address, post, key
+                )
+        except RestError as error:
+            raise self._told(delivery_error(error, bucket=bucket_of(to.address)), error, to) from error
+        except TimeoutError as error:
+            raise MaybePosted("sending took too long") from error
+        await self._extras(place, told, post)
+        return told
+
+    async def _to_channel(self, place: Place, address: str, post: Post, key: str) -> str:
+        body = cards.payload(post) | {"nonce": key, "enforce_nonce": True}
+        if post.reply_to:
+            parent = post.reply_to.rpartition("/")[2]
+            body["message_reference"] = {"message_id": parent, "fail_if_not_exists": False}
+        path = f"/channels/{place.id}/messages"
+        return _id(await self._plainer_if_refused("POST", path, body, bucket=bucket_of(address)))
+
+    async def _to_forum(self, place: Place, address: str, post: Post, key: str) -> str:
+        if followed := await self._forums.parent_thread(place, post):
+            try:
+                told = await self._to_channel(followed, address, post, key)
+            except Refused as error:
+                if error.code != UNKNOWN_CHANNEL:
+                    raise
+            else:
+                return f"{followed.id}/{told}"
+        body: Component = {"name": cards.thread_name(post), "message": cards.payload(post)}
+        # A thread's first message takes no nonce, so each attempt looks whether an earlier one came through.
+        components = body["message"]["components"]
+        found = await self._forums.find(place, body["name"], components, self.bot_id, key=key)
+        if found is None:
+            body |= await self._forums.applied(place, post.tags)
+            path = f"/channels/{place.id}/threads"
+            found = _id(await self._plainer_if_refused("POST", path, body, bucket=bucket_of(address)))
+        self._forums.remember(found, key)
+        return f"{found}/{found}"
+
+    async def _plainer_if_refused(
+        self, method: str, path: str, body: Component, *, bucket: str | None
+    ) -> Any:
+        """Ask, and where Discord does not take the picture, ask again without it: never no post."""
+        try:
+            return await self._rest.request(method, path, body=body, bucket=bucket)
+        except Refused as error:
+            if error.status not in (400, 413) or not _has_picture(body):
+                raise
+            log.info("picture refused", status=error.status, code=error.code)
+            await self._slot()
+            return await self._rest.request(method, path, body=_without_picture(body), bucket=bucket)
+
+    # ── what follows a post, and may fail without harm ──
+
+    async def _extras(self, place: Place, message_id: str, post: Post) -> None:
+        if post.publish and place.kind == NEWS and self._may_crosspost(place.id):
+            await self._extra("crosspost", f"/channels/{place.id}/messages/{message_id}/crosspost")
+        if post.thread and place.kind in (TEXT, NEWS):
+            path = f"/channels/{place.id}/messages/{message_id}/threads"
+            await self._extra("discussion thread", path, {"name": cards.thread_name(post)})
+
+    async def _extra(self, what: str, path: str, body: Component | None = None) -> None:
+        try:
+            await self._slot()
+            await self._rest.request("POST", path, body=body, seconds=EXTRA_SECONDS)
+        except Refused as error:
+            if error.code not in (THREAD_EXISTS, PUBLISHED):  # done by an earlier attempt
+                log.info(f"no {what}", status=error.status, code=error.code)
+        except RestError as error:
+            log.info(f"no {what}", reason=str(error))
+
+    def _may_crosspost(self, channel_id: str) -> bool:
+        """Discord publishes ten messages an hour and channel: the eleventh stays a message of the channel."""
+        now = self._clock()
+        done = self._crossposts.setdefault(channel_id, deque(maxlen=CROSSPOSTS))
+        self._crossposts.move_to_end(channel_id)
+        if len(self._crossposts) > CHANNELS_COUNTED:
+            self._crossposts.popitem(last=False)
+        if len(done) == CROSSPOSTS and now - done[0] < HOUR:
+            log.info("not published", channel=channel_id, reason="ten were published within the hour")
+            return False
+        done.append(now)
+        return True
+
+    # ── edit ──
+
+    async def edit(self, to: Destination, message_id: str, post: Post) -> None:
+        thread_id = message_id.rpartition("/")[0]
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._edit(to, message_id, post)
+        except TimeoutError as error:
+            raise DeliveryError("editing took too long") from error
+        except Refused as error:
+            if thread_id and error.code == UNKNOWN_CHANNEL:
+                raise MessageGone("the thread was deleted") from error
+            raise self._told(edit_error(error, bucket=bucket_of(to.address)), error, to) from error
+        except RestError as error:
+            raise self._told(edit_error(error, bucket=bucket_of(to.address)), error, to) from error
+
+    async def _edit(self, to: Destination, message_id: str, post: Post) -> None:
+        thread_id, _, message = message_id.rpartition("/")
+        place = await self._places.thread(thread_id) if thread_id else await self._places.at(to.address)
+        if place.is_thread:
+            place = await self._awake(place)
+        path = f"/channels/{place.id}/messages/{message}"
+        await self._plainer_if_refused("PATCH", path, cards.edit_payload(post), bucket=None)
+
+    async def _awake(self, place: Place) -> Place:
+        """Messages of an archived thread cannot be edited: open it again."""
+        place = await self._places.thread(place.id)
+        if place.is_archived:
+            await self.ask("PATCH", f"/channels/{place.id}", body={"archived": False})
+            self._places.forget(place.id)
+        return place
+
+    # ── find ──
+
+    async def find(self, to: Destination, post: Post, *, key: str, since: datetime) -> str | None:
+        components = cards.message(post)
+        try:
+            place = await self._places.at(to.address)
+            if place.is_forum:
+                name = cards.thread_name(post)
+                found = await self._forums.find(
+                    place, name, components, self.bot_id, key=key, since=since, deep=True
+                )
+                return f"{found}/{found}" if found else None
+            return await self._in_channel(place, components, since - MARGIN)
+        except RestError as error:
+            reason = edit_error(error, bucket=bucket_of(to.address))
+            raise self._told(reason, error, to) from error
+
+    async def _in_channel(self, place: Place, components: list[Component], since: datetime) -> str | None:
+        after = snowflake_at(since)
+        for _ in range(PAGES):
+            page = await self.ask("GET", f"/channels/{place.id}/messages?limit={PAGE}&after={after}")
+            for message in page or ():
+                if is_delivery(message, self.bot_id) and tells_the_same(message, components):
+                    return _id(message)
+            if not page or len(page) < PAGE:
+                return None
+            after = max((str(message["id"]) for message in page), key=int)
+        return None
+
+    def _told(self, told: DeliveryError, error: RestError, to: Destination) -> DeliveryError:
+        if isinstance(error, TokenRefused):
+            self.token_refused.set()
+        if isinstance(told, DestinationPaused):
+            self._places.forget(to.address)
+        log.debug("delivery refused", address=to.address, reason=str(error))
+        return told
+
+
+def _id(answer: Any) -> str:
+    found = answer.get("id") if isinstance(answer, Mapping) else None
+    if not found:
+        raise MaybePosted("Discord answered without a message id")
+    return str(found)
+
+
+def _has_picture(body: Component) -> bool:
+    components = body.get("components") or (body.get("message") or {}).get("components") or []
+    return any(part.get("accessory") for part in _flat(components))
+
+
+def _without_picture(body: Component) -> Component:
+    """The same message with the text of its sections alone."""
+    if "message" in body:
+        return body | {"message": _without_picture(body["message"])}
+    return body | {"components": [_bare(part) for part in body["components"]]}
+
+
+def _bare(part: Component) -> Component:
+    if part.get("accessory"):
+        return dict(part["components"][0])
+    if "components" in part:
+        return part | {"components": [_bare(child) for child in part["components"]]}
+    return part
+
+
+def _flat(components: list[Component]) -> list[Component]:
+    return [inner for part in components for inner in (part, *_flat(part.get("components") or []))]
