@@ -520,7 +520,7 @@ class Option:
     """An option of a command: "series", "count", "words". Texts are locale keys `option.NAME`."""
 
     name: str
-    kind: str = "text"  # "text", "number", "series" (autocompleted), "destination", "document", or "choice"
+    kind: str = "text"  # "text", "number", "series" (autocompleted), "destination", "role", "document", or "choice"
     required: bool = False
     many: bool = False  # takes all the words that are left
     values: tuple[str, ...] = ()  # of a choice
