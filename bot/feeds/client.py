@@ -18,8 +18,10 @@ from bot.errors import AddressRefused, FetchError
 from bot.feeds import health
 from bot.feeds.buffers import slim_buffers
 from bot.feeds.decoding import acceptable, decoders, unpacked
+from bot.feeds.encoding import decoded
 from bot.feeds.guard import PinnedResolver, gated_socket, refuse_literal
 from bot.feeds.turns import Turns
+from bot.ports import Clock
 
 FEED = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -46,6 +48,16 @@ class Response:
     body: bytes = b""
     moved_to: str | None = None  # where an unbroken row of permanent redirects led
 
+    @property
+    def content_type(self) -> str:
+        """The header as it was sent, or nothing."""
+        return self.headers.get("Content-Type", "")
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever encoding it claims."""
+        return decoded(self.body, self.content_type)
+
 
 class Client:
     """Everything fetched from outside goes through here: feeds, pages, pictures, hubs.
@@ -53,7 +65,8 @@ class Client:
     One request is in flight a host; every hop is checked on the address that is connected to.
     """
 
-    def __init__(self, settings: HttpSettings, poll: PollSettings) -> None:
+    def __init__(self, settings: HttpSettings, poll: PollSettings, clock: Clock) -> None:
+        self._clock = clock
         self._allowed = settings.allow_networks
         self._most = settings.max_bytes
         self._seconds = settings.timeout
@@ -89,17 +102,22 @@ class Client:
         most: int | None = None,
         urgent: bool = False,
     ) -> Response:
-        """Fetch a URL, conditionally where validators are given. Raises FetchError with a plain sentence."""
+        """Fetch a URL, conditionally where validators are given: 200 or 304.
+
+        Everything else raises FetchError with a plain sentence, and the status where there was one.
+        """
         headers = {"Accept": accept}
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        return await self._fetch("GET", url, headers=headers, most=most, urgent=urgent)
+        answer = await self._fetch("GET", url, headers=headers, most=most, urgent=urgent)
+        health.check_status(answer.status, answer.headers, answer.body, now=self._clock())
+        return answer
 
     async def post(self, url: str, form: Mapping[str, str]) -> Response:
-        """Post a form (to a hub). Redirects are not followed: a form is meant for one address."""
-        return await self._fetch("POST", url, headers={"Accept": "*/*"}, form=form)
+        """Post a form (to a hub): any status. Redirects are not followed: a form is meant for one address."""
+        return await self._fetch("POST", url, headers={"Accept": "*/*"}, form=form, urgent=True)
 
     async def _fetch(
         self,

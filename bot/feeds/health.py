@@ -8,11 +8,15 @@ import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
 
 from bot.errors import FetchError
+
+if TYPE_CHECKING:
+    from bot.feeds.client import Client
+    from bot.model import Feed
 
 LONGEST_RETRY = timedelta(days=1)
 Kind = TypeVar("Kind", bound=BaseException)
@@ -49,6 +53,10 @@ _STATUS = {
 }
 
 
+class Unreachable(FetchError):
+    """No server answered at all. Where that happens to every outlet, it is our own line that is down."""
+
+
 def fetch_error(error: BaseException, *, seconds: float) -> FetchError:
     """Translate what aiohttp and the system raise into a sentence."""
     refused = _found(error, FetchError)
@@ -62,22 +70,22 @@ def fetch_error(error: BaseException, *, seconds: float) -> FetchError:
     if _found(error, ssl.SSLError, aiohttp.ClientSSLError) is not None:
         return FetchError("No secure connection can be made to the server.")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
-        return FetchError(f"The server is too slow: no complete answer within {seconds:g} seconds.")
+        return Unreachable(f"The server is too slow: no complete answer within {seconds:g} seconds.")
     if _found(error, aiohttp.ClientConnectorDNSError, socket.gaierror) is not None:
-        return FetchError("The name of the server is not known.")
+        return Unreachable("The name of the server is not known.")
     gate = _found(error, PermissionError)
     if gate is not None and gate.strerror:
         return FetchError(gate.strerror)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return FetchError("The address cannot be read as a URL.")
-    return FetchError(_by_kind(error))
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return FetchError("The answer was cut off before its end.")
+    if isinstance(error, aiohttp.ClientResponseError):  # malformed or oversized header fields
+        return FetchError("The server's answer is not proper HTTP, or its headers are too big.")
+    return Unreachable(_by_kind(error))
 
 
 def _by_kind(error: BaseException) -> str:
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "The answer was cut off before its end."
-    if isinstance(error, aiohttp.ClientResponseError):  # malformed or oversized header fields
-        return "The server's answer is not proper HTTP, or its headers are too big."
     if _found(error, ConnectionRefusedError) is not None:
         return "The server refuses connections."
     if _found(error, ConnectionResetError, aiohttp.ServerDisconnectedError) is not None:
@@ -155,6 +163,21 @@ def not_a_feed(body: bytes, content_type: str = "", reason: str = "") -> str:
     if beginning.startswith(b"<") and not body.rstrip().endswith(b">"):
         return "The feed is cut off before its end."
     return reason or "This is not a feed that Pitwire can read."
+
+
+async def ask(client: Client, feed: Feed) -> str | None:
+    """Read a feed now; what is wrong with it in a sentence, or None."""
+    from bot.feeds.parse import insist, parse
+
+    try:
+        response = await client.get(feed.url)
+        found = await asyncio.to_thread(
+            parse, response.body, content_type=response.content_type, url=response.url
+        )
+        insist(found, response.body, response.content_type)
+    except FetchError as error:
+        return str(error)
+    return None if found.entries else "The feed is read, but has no entries."
 
 
 def paused(since: datetime, trouble: str | None, *, now: datetime) -> str:

@@ -17,13 +17,16 @@ from bot.text import fold
 LONGEST = 2000  # characters of an address that is kept
 
 _TRACKING = frozenset(
-    """
-    fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid ttclid li_fat_id igshid igsh mc_cid mc_eid mkt_tok
-    _hsenc _hsmi hsctatracking _ga _gl _openstat ito cmp cmpid cmp_id wt_mc wt.mc s_cid s_kwcid ncid ftag xtor xts
-    smid smtyp soc_src soc_trk guccounter guce_referrer guce_referrer_sig sr_share ocid spm trk trkcampaign vero_id
-    vero_conv wickedid oly_anon_id oly_enc_id rb_clickid __twitter_impression __s ref_src ref_url echobox sref
-    wprov sh_kit taid oc _unique_id origin_referrer amp amp_js_v usqp rss_id
-    """.split()
+    re.findall(
+        r"\S+",
+        """
+        fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid ttclid li_fat_id igshid igsh mc_cid mc_eid
+        mkt_tok _hsenc _hsmi hsctatracking _ga _gl _openstat ito cmp cmpid cmp_id wt.mc s_cid s_kwcid ncid ftag
+        xtor xts smid smtyp soc_src soc_trk guccounter sr_share ocid spm trk trkcampaign vero_id vero_conv wickedid
+        oly_anon_id oly_enc_id rb_clickid __twitter_impression __s ref_src ref_url echobox sref wprov sh_kit taid
+        _unique_id origin_referrer amp amp_js_v usqp rss_id
+        """,
+    )
 )
 _TRACKING_BEGINS = (
     "utm_",

@@ -1,0 +1,83 @@
+"""What a feed's past says about its next entry: how many an hour it writes, at this hour, on this day.
+
+A rhythm is a small mapping that is kept as JSON in `Feed.rhythm`. All counts fade with a half-life, so a feed that
+changes its habits is learned anew within weeks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+HALF_LIFE = timedelta(days=14)
+REMEMBERED = timedelta(days=28)  # entries older than that say nothing about today
+SHORTEST_PAST = timedelta(hours=6)  # what is assumed of a feed whose entries all carry one time
+LEAST_RATE = 1 / 500  # entries an hour: a sleeping feed
+WEEKS_KNOWN = timedelta(days=13)  # before that, "it writes nothing on Sundays" was never observed
+AFTERGLOW = timedelta(minutes=40)  # an outlet that has just published is likely to go on
+GLOW = 2.0  # so much likelier, right after an entry
+
+
+def learned(rhythm: Mapping[str, Any], times: Iterable[datetime], *, now: datetime) -> dict[str, Any]:
+    """Add the times of new entries to what is known."""
+    past = dict(rhythm)
+    fresh = sorted(min(at, now) for at in times if now - at < REMEMBERED)
+    if "at" not in past:
+        since = min(fresh[0], now - SHORTEST_PAST) if fresh else now
+        past |= {"since": since.timestamp(), "mass": 0.0, "hours": [0.0] * 24, "days": [0.0] * 7}
+        past["at"] = now.timestamp()
+    fade = _fade(now.timestamp() - past["at"])
+    hours = [value * fade for value in past["hours"]]
+    days = [value * fade for value in past["days"]]
+    mass = past["mass"] * fade
+    for at in fresh:
+        weight = _fade((now - at).total_seconds())
+        utc = at.astimezone(UTC)
+        hours[utc.hour] += weight
+        days[utc.weekday()] += weight
+        mass += weight
+    past |= {
+        "at": round(now.timestamp()),
+        "mass": round(mass, 4),
+        "hours": [round(value, 3) for value in hours],
+        "days": [round(value, 3) for value in days],
+    }
+    if fresh:
+        past["last"] = round(max(fresh[-1].timestamp(), past.get("last", 0)))
+    return past
+
+
+def rate(rhythm: Mapping[str, Any], at: datetime) -> float | None:
+    """Expected entries an hour at a time; None where nothing was learned yet."""
+    if "mass" not in rhythm:
+        return None
+    seconds = max(at.timestamp() - rhythm["since"], SHORTEST_PAST.total_seconds())
+    life = HALF_LIFE.total_seconds()
+    observed = life / math.log(2) * (1 - 0.5 ** (seconds / life)) / 3600
+    mean = rhythm["mass"] * _fade(at.timestamp() - rhythm["at"]) / observed
+    utc = at.astimezone(UTC)
+    factor = _share(rhythm["hours"], utc.hour, spread=True)
+    if seconds > WEEKS_KNOWN.total_seconds():
+        factor *= _share(rhythm["days"], utc.weekday(), spread=False)
+    return float(max(mean * factor * _glow(rhythm, at), LEAST_RATE))
+
+
+def _share(counts: Sequence[float], index: int, *, spread: bool) -> float:
+    """How this hour (day) compares to the mean one: 1 is the same. Few observations stay near 1."""
+    total, size = sum(counts), len(counts)
+    here = counts[index]
+    if spread:  # neighbouring hours are alike
+        here = 0.5 * here + 0.25 * counts[index - 1] + 0.25 * counts[(index + 1) % size]
+    prior = 0.25
+    return (here + prior) / (total / size + prior)
+
+
+def _glow(rhythm: Mapping[str, Any], at: datetime) -> float:
+    since = at.timestamp() - rhythm.get("last", 0)
+    return 1 + GLOW * math.exp(-max(since, 0) / AFTERGLOW.total_seconds())
+
+
+def _fade(seconds: float) -> float:
+    return float(0.5 ** (max(seconds, 0) / HALF_LIFE.total_seconds()))

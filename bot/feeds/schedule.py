@@ -1,0 +1,246 @@
+"""When is a feed checked next? Decided from its own rhythm, what its server asks for, and how it fares.
+
+Everything here is a function of its arguments. What a feed's rhythm was learned to be is kept in `Feed.rhythm`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bot.errors import FetchError
+from bot.feeds import health
+from bot.feeds import rhythm as rhythms
+from bot.model import Feed, FeedDocument, FeedState
+
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+SLOWEST = HOUR  # adaptive polling stretches the interval to this at most
+USUAL_RATE = 0.25  # entries an hour: a feed that is checked once an interval
+STRETCH = 4.0  # and to so many intervals at most
+LONGEST_ASKED = DAY  # a server that asks for more (a year's Cache-Control) did not mean its feed
+FIRST_BACKOFF = 2.0  # intervals after the first failure; doubles with each one, up to a day
+PATIENCE = WEEK  # after so long a failure the feed is paused
+MOVES = 3  # permanent redirects to one address in a row that move a feed
+
+Random = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often the operator wants feeds to be checked."""
+
+    interval: timedelta
+    least: timedelta
+
+    @property
+    def most(self) -> timedelta:
+        """Adaptive polling stretches an interval; one under a minute is a wish for exactly that."""
+        if self.interval < timedelta(minutes=1):
+            return self.interval
+        return max(self.interval, min(self.interval * STRETCH, SLOWEST))
+
+
+def spread(url: str, within: timedelta) -> timedelta:
+    """A place in a span that is always the same for a URL: all feeds at once would be a burst."""
+    number = int.from_bytes(hashlib.blake2b(url.encode(), digest_size=4).digest(), "big")
+    return within * (number / 2**32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check that succeeded found out."""
+
+    headers: Mapping[str, str]
+    document: FeedDocument | None = None  # None: unchanged, nothing was parsed
+    new: tuple[datetime, ...] = ()  # when the new entries were published
+    newest: datetime | None = None  # of all entries
+    moved_to: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    slices: bytes | None = None
+    guids_are_worthless: bool | None = None
+
+
+def after_success(
+    feed: Feed,
+    checked: Checked,
+    *,
+    now: datetime,
+    pace: Pace,
+    every: timedelta | None = None,
+    pulse: float = 1.0,
+    random: Random,
+) -> Feed:
+    """The feed as it stands after a check that worked: its health, what was learned, and when it is checked next."""
+    rhythm = _learned(feed, checked, now=now)
+    feed = _moved(feed, checked.moved_to)
+    feed = replace(
+        feed,
+        etag=checked.etag,
+        last_modified=checked.last_modified,
+        body_hash=checked.body_hash,
+        slices=feed.slices if checked.slices is None else checked.slices,
+        rhythm=rhythm,
+        last_checked_at=now,
+        last_success_at=now,
+        last_entry_at=now if checked.new else feed.last_entry_at,
+        error_count=0,
+        failing_since=None,
+        trouble=None,
+        title=feed.title or (checked.document.title[:300] or None if checked.document else None),
+    )
+    at = next_check(feed, now=now, pace=pace, every=every, pulse=pulse, random=random)
+    return replace(feed, next_check_at=at)
+
+
+def after_failure(feed: Feed, error: FetchError, *, now: datetime, pace: Pace, random: Random) -> Feed:
+    """The feed as it stands after a check that failed: backing off, paused after a week, ended by a 410."""
+    count = min(feed.error_count + 1, 1000)
+    since = feed.failing_since or now
+    feed = replace(
+        feed,
+        last_checked_at=now,
+        error_count=count,
+        failing_since=since,
+        trouble=str(error),
+        moved_to=None,
+        moved_count=0,
+    )
+    if error.status == 410:
+        return replace(feed, state=FeedState.GONE)
+    if now - since >= PATIENCE:
+        return replace(feed, state=FeedState.PAUSED, trouble=health.paused(since, str(error), now=now))
+    at = now + backoff(count, pace.interval, random)
+    if error.retry_at is not None:
+        at = max(at, error.retry_at)
+    return replace(feed, next_check_at=at)
+
+
+def after_outage(feed: Feed, error: FetchError, *, now: datetime, pace: Pace, random: Random) -> Feed:
+    """The feed as it stands when nothing at all can be reached: that says nothing about the feed."""
+    at = now + jittered(min(pace.interval, 5 * timedelta(minutes=1)), random)
+    return replace(feed, last_checked_at=now, trouble=str(error), next_check_at=at)
+
+
+def next_check(
+    feed: Feed,
+    *,
+    now: datetime,
+    pace: Pace,
+    every: timedelta | None = None,
+    pulse: float = 1.0,
+    random: Random,
+) -> datetime:
+    """When to look again: by the feed's rhythm, never sooner than its server asks.
+
+    `every` is the operator's wish for this one feed and overrules both. `pulse` tells how much more than usual is
+    written about the feed's series right now.
+    """
+    if every is not None:
+        return now + jittered(every, random)
+    span = jittered(adaptive(feed, now=now, pace=pace, pulse=pulse), random)
+    asked = timedelta(seconds=feed.rhythm.get("asked", 0))
+    return unskipped(now + max(span, pace.least, asked), feed.rhythm)
+
+
+def adaptive(feed: Feed, *, now: datetime, pace: Pace, pulse: float = 1.0) -> timedelta:
+    """The span that fits a feed's rhythm.
+
+    For a number of requests to share among feeds, the mean wait of an entry is least when spans go with the inverse square
+    root of the rates: a feed that writes four times as much is asked twice as often.
+    """
+    now_rate = rhythms.rate(feed.rhythm, now)
+    if now_rate is None:
+        return min(max(pace.interval, pace.least), pace.most)
+    span = pace.interval * math.sqrt(USUAL_RATE / (now_rate * max(pulse, 1.0)))
+    return min(max(span, pace.least), max(pace.most, pace.least))
+
+
+def jittered(span: timedelta, random: Random) -> timedelta:
+    """Up to a tenth longer or shorter: feeds that started together drift apart."""
+    return span * (0.9 + 0.2 * random())
+
+
+def backoff(failures: int, interval: timedelta, random: Random) -> timedelta:
+    """Twice as long with each failure, up to a day."""
+    return min(jittered(interval * FIRST_BACKOFF ** min(failures, 40), random), DAY)
+
+
+def asked_by(headers: Mapping[str, str]) -> timedelta:
+    """How long the server asks not to come back: Cache-Control's max-age less Age, else Expires (RFC 9111 4.2)."""
+    control = headers.get("Cache-Control", "").lower()
+    if "no-cache" in control or "no-store" in control:
+        return timedelta(0)
+    for part in control.split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "max-age":
+            age = headers.get("Age", "").strip()
+            return _seconds(_number(value) - _number(age))
+    expires, date = _date(headers.get("Expires", "")), _date(headers.get("Date", ""))
+    if expires is None or date is None:
+        return timedelta(0)
+    return _seconds((expires - date).total_seconds())
+
+
+def unskipped(at: datetime, rhythm: Mapping[str, Any]) -> datetime:
+    """Move a time out of the hours and days (GMT) in which the feed says that it is never updated."""
+    hours, days = rhythm.get("skip_hours", ()), rhythm.get("skip_days", ())
+    for _ in range(24 * 7 if hours or days else 0):
+        utc = at.astimezone(UTC)
+        if utc.hour not in hours and utc.weekday() not in days:
+            return at
+        at = utc.replace(minute=0, second=0, microsecond=0) + HOUR
+    return at
+
+
+def _learned(feed: Feed, checked: Checked, *, now: datetime) -> Mapping[str, Any]:
+    rhythm = dict(feed.rhythm)
+    if checked.new or "mass" not in rhythm:
+        rhythm = rhythms.learned(rhythm, checked.new, now=now)
+    document = checked.document
+    if document is not None:
+        for key, values in (("skip_hours", document.skip_hours), ("skip_days", document.skip_days)):
+            rhythm.pop(key, None)
+            if values:
+                rhythm[key] = sorted(values)
+        rhythm["ttl"] = round((document.ttl or timedelta(0)).total_seconds())
+    if checked.newest is not None:
+        rhythm["newest"] = round(max(checked.newest.timestamp(), rhythm.get("newest", 0)))
+    if checked.guids_are_worthless is not None:
+        rhythm["by_address"] = checked.guids_are_worthless
+    asked = max(asked_by(checked.headers), timedelta(seconds=rhythm.get("ttl", 0)))
+    rhythm["asked"] = round(min(asked, LONGEST_ASKED).total_seconds())
+    return rhythm
+
+
+def _moved(feed: Feed, moved_to: str | None) -> Feed:
+    """Count permanent redirects to one address; the third in a row moves the feed."""
+    if moved_to is None or moved_to == feed.url:
+        return replace(feed, moved_to=None, moved_count=0) if feed.moved_to else feed
+    count = feed.moved_count + 1 if moved_to == feed.moved_to else 1
+    if count >= MOVES:
+        return replace(feed, url=moved_to, moved_to=None, moved_count=0)
+    return replace(feed, moved_to=moved_to, moved_count=count)
+
+
+def _number(text: str) -> int:
+    text = text.strip().strip('"')
+    return int(text[:9]) if text.isdigit() else 0
+
+
+def _seconds(value: float) -> timedelta:
+    return timedelta(seconds=max(0.0, min(value, LONGEST_ASKED.total_seconds())))
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,119 @@
+"""Check one feed: ask conditionally, read what is new, publish it, and only then remember the validators."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.errors import FetchError
+from bot.feeds import schedule
+from bot.feeds.client import Client, Response
+from bot.feeds.identity import are_worthless
+from bot.feeds.parse import insist, parse
+from bot.feeds.pulse import Pulse
+from bot.feeds.schedule import Checked, Pace
+from bot.model import Feed, FeedDocument
+from bot.poller.newsroom import Newsroom, Taken
+from bot.ports import Clock
+
+log = structlog.get_logger()
+
+
+class Checker:
+    """Checks feeds, one call each. Raises FetchError for the feed's trouble and StorageError for the store's."""
+
+    def __init__(
+        self,
+        client: Client,
+        newsroom: Newsroom,
+        clock: Clock,
+        pace: Pace,
+        pulse: Pulse,
+        random: Callable[[], float],
+        every: Callable[[str], timedelta | None],
+    ) -> None:
+        self._client = client
+        self._newsroom = newsroom
+        self._clock = clock
+        self._pace = pace
+        self._pulse = pulse
+        self._random = random
+        self._every = every
+
+    async def check(self, feed: Feed) -> Feed:
+        """Do one check and return the feed as it is to be saved. Everything new is published by then."""
+        answer = await self._client.get(feed.url, etag=feed.etag, last_modified=feed.last_modified)
+        if answer.status == 304:
+            return self._passed(feed, answer, body_hash=feed.body_hash)
+        body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
+        if body_hash == feed.body_hash:
+            return self._passed(feed, answer, body_hash=body_hash)
+        return await self._read(feed, answer, body_hash)
+
+    async def _read(self, feed: Feed, answer: Response, body_hash: str) -> Feed:
+        found = await asyncio.to_thread(parse, answer.body, content_type=answer.content_type, url=answer.url)
+        insist(found, answer.body, answer.content_type)
+        by_address = feed.rhythm.get("by_address", False) or are_worthless(found.entries)
+        taken = await self._newsroom.take(feed, found.entries, by_address=by_address)
+        # The validators are saved after the articles: a crash before would make the next answer a 304.
+        done = self._passed(
+            feed, answer, body_hash=body_hash, document=found, taken=taken, by_address=by_address
+        )
+        log.info(
+            "feed checked",
+            feed=feed.id,
+            status=answer.status,
+            entries=len(found.entries),
+            new=len(taken.new),
+            changed=taken.changed,
+            next=_seconds(done, self._clock()),
+        )
+        return done
+
+    def _passed(
+        self,
+        feed: Feed,
+        answer: Response,
+        *,
+        body_hash: str | None,
+        document: FeedDocument | None = None,
+        taken: Taken | None = None,
+        by_address: bool | None = None,
+    ) -> Feed:
+        now = self._clock()
+        is_304 = answer.status == 304
+        dated = [entry.published_at for entry in document.entries if entry.published_at] if document else []
+        checked = Checked(
+            headers=answer.headers,
+            document=document,
+            new=taken.new if taken else (),
+            newest=min(max(dated), now) if dated else None,
+            moved_to=answer.moved_to,
+            etag=answer.headers.get("ETag", feed.etag if is_304 else None),
+            last_modified=answer.headers.get("Last-Modified", feed.last_modified if is_304 else None),
+            body_hash=None if taken and taken.failed else body_hash,
+            guids_are_worthless=by_address,
+        )
+        pulse = self._pulse.of(feed.series, now)
+        return schedule.after_success(
+            feed,
+            checked,
+            now=now,
+            pace=self._pace,
+            every=self._every(feed.url),
+            pulse=pulse,
+            random=self._random,
+        )
+
+
+def _seconds(feed: Feed, now: datetime) -> int:
+    return round((feed.next_check_at - now).total_seconds())
+
+
+def unexpected(error: Exception) -> FetchError:
+    """What the feed's health says when the fault is ours."""
+    return FetchError(f"Pitwire could not read this feed ({type(error).__name__}); the log tells more.")

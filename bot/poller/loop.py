@@ -1,0 +1,210 @@
+"""Check every feed when it is due: many outlets at once, each host one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from bot.config import Settings
+from bot.errors import FetchError, StorageError
+from bot.feeds import schedule
+from bot.feeds.client import Client
+from bot.feeds.health import Unreachable
+from bot.feeds.outlets import load_wishes
+from bot.feeds.pages import Pages
+from bot.feeds.pulse import Pulse
+from bot.feeds.schedule import Pace
+from bot.model import Feed, FeedState
+from bot.poller.check import Checker, unexpected
+from bot.poller.newsroom import Newsroom
+from bot.ports import Clock, Storage
+from bot.series.catalog import Catalog
+
+LONGEST_NAP = 5.0  # seconds: a feed that a command added is noticed by then
+SHORTEST_NAP = 0.2  # claims that follow each other closely are taken together
+SAVE_AFTER = 0.5  # seconds that an unchanged feed waits for others to be saved with
+SAVE_MANY = 200
+FINISH = 6.0  # seconds that checks in flight may take after a stop
+DARK = 5  # hosts that must be unreachable, with none reached in between, before it is our own line
+
+log = structlog.get_logger()
+
+
+class Poller:
+    """Claims due feeds and checks them. The truth about what is due is in the store."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        client: Client,
+        catalog: Catalog,
+        clock: Clock,
+        settings: Settings,
+        *,
+        metrics: Any = None,
+        rng: Callable[[], float] = random.random,
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._random = rng
+        self._metrics = metrics
+        poll = settings.poll
+        self._pace = Pace(
+            interval=timedelta(seconds=poll.interval), least=timedelta(seconds=poll.min_interval)
+        )
+        self._slots = asyncio.Semaphore(poll.in_flight)
+        self._most = poll.in_flight * 4
+        # Short enough that a killed process' feeds are soon due again; a feed that waits longer is not claimed twice.
+        self._lease = timedelta(seconds=min(max(poll.interval, 10), 60))
+        pulse = Pulse(clock())
+        pages = Pages(client) if poll.pages else None
+        self._newsroom = Newsroom(storage, catalog, clock, pages, pulse)
+        wishes: Mapping[str, timedelta] = load_wishes(settings.feeds)
+        self._checker = Checker(client, self._newsroom, clock, self._pace, pulse, rng, wishes.get)
+        self._hosts: dict[str, deque[Feed]] = {}
+        self._working: set[int] = set()
+        self._unsaved: list[Feed] = []
+        self._idle = asyncio.Event()  # no host is being asked
+        self._dark: set[str] = set()  # hosts that could not be reached since one was
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until `stop` is set; then finish what is in flight, within seconds."""
+        await self._newsroom.open()
+        async with asyncio.TaskGroup() as group:
+            saver = group.create_task(self._save_now_and_then(), name="poller saves")
+            try:
+                while not stop.is_set():
+                    nap = await self._round(group)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), nap)
+            finally:
+                await self._finish()
+                saver.cancel()
+
+    async def poll_due(self) -> int:
+        """Check everything that is due, and return how many feeds that was."""
+        checked = 0
+        while True:
+            async with asyncio.TaskGroup() as group:
+                found = await self._claim(group)
+            await self._save()
+            checked += found
+            if not found:
+                return checked
+
+    async def _round(self, group: asyncio.TaskGroup) -> float:
+        """Claim what is due; the seconds to sleep until the next round."""
+        try:
+            found = await self._claim(group)
+            self._newsroom.forget()
+            if found:
+                return SHORTEST_NAP
+            next_at = await self._storage.next_feed_at()
+        except StorageError as error:
+            log.warning("feeds not claimed", reason=str(error))
+            return LONGEST_NAP
+        wait = LONGEST_NAP if next_at is None else (next_at - self._clock()).total_seconds()
+        return min(max(wait, SHORTEST_NAP), LONGEST_NAP)
+
+    async def _claim(self, group: asyncio.TaskGroup) -> int:
+        room = self._most - len(self._working)
+        if room <= 0:
+            return 0
+        due = await self._storage.claim_feeds(now=self._clock(), lease=self._lease, limit=room)
+        new = [feed for feed in due if feed.id not in self._working]
+        for feed in new:
+            self._working.add(feed.id)
+            host = urlsplit(feed.url).netloc
+            queue = self._hosts.get(host)
+            if queue is None:
+                self._hosts[host] = deque([feed])
+                group.create_task(self._serve(host), name=f"feeds of {host}"[:80])
+            else:
+                queue.append(feed)
+        return len(new)
+
+    async def _serve(self, host: str) -> None:
+        """Check the due feeds of one host, one after another."""
+        queue = self._hosts[host]
+        try:
+            while queue:
+                feed = queue.popleft()
+                async with self._slots:
+                    await self._one(feed)
+                self._working.discard(feed.id)
+        finally:
+            self._working.difference_update(feed.id for feed in queue)
+            del self._hosts[host]
+            if not self._hosts:
+                self._idle.set()
+
+    async def _one(self, feed: Feed) -> None:
+        """Check one feed. Whatever goes wrong stays with it."""
+        try:
+            done = await self._checker.check(feed)
+            self._dark.clear()
+        except FetchError as error:
+            done = self._failed(feed, error)
+        except StorageError as error:
+            # Nothing is marked as read: when the lease runs out the same answer is asked for again.
+            log.warning("feed not saved", feed=feed.id, reason=str(error))
+            return
+        except Exception as error:  # the edge of one unit of work
+            log.exception("feed failed", feed=feed.id)
+            done = self._failed(feed, unexpected(error))
+        self._unsaved.append(done)
+        if done.body_hash != feed.body_hash or done.state != feed.state or len(self._unsaved) >= SAVE_MANY:
+            await self._save()
+
+    def _failed(self, feed: Feed, error: FetchError) -> Feed:
+        now = self._clock()
+        if isinstance(error, Unreachable):
+            self._dark.add(urlsplit(feed.url).netloc)
+        elif error.status is not None:
+            self._dark.clear()
+        changed = schedule.after_outage if len(self._dark) >= DARK else schedule.after_failure
+        done = changed(feed, error, now=now, pace=self._pace, random=self._random)
+        log.warning(
+            "feed failed",
+            feed=feed.id,
+            status=error.status,
+            errors=done.error_count,
+            reason=str(error),
+            next=round((done.next_check_at - now).total_seconds())
+            if done.state == FeedState.ACTIVE
+            else None,
+        )
+        return done
+
+    async def _save_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_AFTER)
+            await self._save()
+
+    async def _save(self) -> None:
+        """Save what checks have learned; what cannot be saved now is checked again when its lease runs out."""
+        feeds, self._unsaved = self._unsaved, []
+        if not feeds:
+            return
+        try:
+            await asyncio.shield(self._storage.save_feeds(feeds))
+        except StorageError as error:
+            log.warning("feeds not saved", count=len(feeds), reason=str(error))
+
+    async def _finish(self) -> None:
+        """Drop what has not begun, wait a moment for what has, and save."""
+        for queue in self._hosts.values():
+            queue.clear()
+        with contextlib.suppress(TimeoutError):
+            while self._hosts:
+                self._idle.clear()
+                await asyncio.wait_for(self._idle.wait(), FINISH)
+        await self._save()

@@ -1,0 +1,248 @@
+"""Entries of one feed → articles → stories → published, whole or not at all for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.errors import StorageError
+from bot.feeds.identity import identified, spellings
+from bot.feeds.pages import Pages
+from bot.feeds.pulse import Pulse
+from bot.model import Article, Entry, Feed, Importance, Lane, Published, Reading, Story
+from bot.poller.known import Known, is_same_place
+from bot.ports import Clock, Storage
+from bot.reading.article import article_from, needs_page
+from bot.reading.read import read
+from bot.series.catalog import Catalog
+from bot.stories.index import StoryIndex
+from bot.stories.match import match
+from bot.stories.merge import begin, join, revise
+
+WINDOW = timedelta(hours=72)  # stories that a new article is compared with
+STALE = timedelta(days=3)  # an entry that much older than the feed's newest was listed again, it is no news
+READ_AT_FIRST = 50  # entries of a new feed that become stories; older ones are only known
+PAGE_PATIENCE = 12.0  # seconds that a story waits for its page; then the feed's teaser has to do
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a feed's entries."""
+
+    new: tuple[datetime, ...] = ()  # when the new ones were published
+    changed: int = 0
+    failed: tuple[str, ...] = ()  # guids that could not be read this time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """An article that is new, or that its outlet changed."""
+
+    entry: Entry
+    article: Article
+    is_new: bool
+
+
+class Newsroom:
+    """Turns entries into stories. One at a time decides which story an article tells."""
+
+    def __init__(
+        self, storage: Storage, catalog: Catalog, clock: Clock, pages: Pages | None, pulse: Pulse
+    ) -> None:
+        self._storage = storage
+        self._catalog = catalog
+        self._clock = clock
+        self._pages = pages
+        self._pulse = pulse
+        self._index: StoryIndex | None = None
+        self._known = Known()
+        self._deciding = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Remember the stories of the last days."""
+        stories = await self._storage.recent_stories(self._clock() - WINDOW)
+        self._index = StoryIndex(stories)
+        self._known = Known(stories)
+
+    async def take(self, feed: Feed, entries: Sequence[Entry], *, by_address: bool = False) -> Taken:
+        """Publish what is new or changed among a feed's entries. Raises StorageError, and then nothing may be marked as read.
+
+        The first entries of a new feed are kept and told to nobody.
+        """
+        if self._index is None:
+            await self.open()
+        first = feed.last_success_at is None
+        articles, failed = self._articles(feed, identified(entries, guids_are_worthless=by_address))
+        work = await self._unknown(feed, articles)
+        work.sort(key=_age)
+        for number, piece in enumerate(work):
+            try:
+                if first and len(work) - number > READ_AT_FIRST:
+                    await self._storage.publish(piece.article, None, now=self._clock(), announce=False)
+                else:
+                    await self._tell(feed, piece, first=first)
+            except StorageError:
+                raise
+            except Exception:  # the edge of one entry: the others are told all the same
+                log.exception("entry failed", feed=feed.id, url=piece.article.url)
+                failed.append(piece.article.guid)
+            await asyncio.sleep(0)
+        if first and work and self._pages and needs_page(work[-1].entry):
+            await self._pages.prepare(work[-1].article.url)
+        now = self._clock()
+        return Taken(
+            new=tuple(min(piece.article.published_at or now, now) for piece in work if piece.is_new),
+            changed=sum(not piece.is_new for piece in work),
+            failed=tuple(failed),
+        )
+
+    def _articles(
+        self, feed: Feed, entries: Sequence[Entry]
+    ) -> tuple[list[tuple[Entry, Article]], list[str]]:
+        now = self._clock()
+        made: list[tuple[Entry, Article]] = []
+        failed: list[str] = []
+        for entry in entries:
+            try:
+                made.append((entry, article_from(entry, feed, now=now)))
+            except Exception:  # the edge of one entry
+                log.exception("entry failed", feed=feed.id, url=entry.url)
+                failed.append(entry.guid)
+        return made, failed
+
+    async def _unknown(self, feed: Feed, made: Sequence[tuple[Entry, Article]]) -> list[_Work]:
+        """Leave out what is known as it stands: by its guid, or by its address where the guid is another each time."""
+        hashes = await self._storage.known_hashes(feed.id, [article.guid for _, article in made])
+        open_ones = [(e, a) for e, a in made if hashes.get(a.guid) != a.content_hash]
+        at = await self._at_addresses([article for _, article in open_ones if article.guid not in hashes])
+        work: list[_Work] = []
+        for entry, article in open_ones:
+            if article.guid in hashes:
+                work.append(_Work(entry=entry, article=article, is_new=False))
+                continue
+            twin = _twin(feed, article, at.get(article.guid, ()))
+            if twin is None:
+                work.append(_Work(entry=entry, article=article, is_new=True))
+            elif twin.content_hash != article.content_hash:
+                work.append(_Work(entry=entry, article=replace(article, guid=twin.guid), is_new=False))
+        work.reverse()  # feeds put the newest first, stories are told in order
+        return work
+
+    async def _at_addresses(
+        self, articles: Sequence[Article]
+    ) -> Mapping[str, list[tuple[Article, int | None]]]:
+        """The articles that are known at the addresses of these ones, by guid of the latter."""
+        wanted = {url: article.guid for article in articles if article.url for url in spellings(article.url)}
+        found: dict[str, list[tuple[Article, int | None]]] = {}
+        if wanted:
+            for known, story_id in await self._storage.articles_at(list(wanted)):
+                found.setdefault(wanted[known.url], []).append((known, story_id))
+        return found
+
+    async def _tell(self, feed: Feed, piece: _Work, *, first: bool) -> None:
+        """Read one article, decide which story it tells, and publish it."""
+        article = piece.article
+        if not first and self._pages is not None and article.url and needs_page(piece.entry):
+            article = await self._completed(feed, piece)
+        now = self._clock()
+        reading = read(article, self._catalog, now=now)
+        if not reading.series:
+            await self._storage.publish(article, None, now=now, announce=False)
+            return
+        is_news = not first and not _is_listed_again(feed, article, now)
+        async with self._deciding:
+            story = await self._story(article, reading, now=now)
+            lane = Lane.URGENT if reading.importance >= Importance.BREAKING else Lane.NEWS
+            done = await self._storage.publish(article, story, now=now, announce=is_news, lane=lane)
+            if done is not None:
+                self._remember(article, done)
+        if piece.is_new and not first:
+            self._pulse.beat((tag.slug for tag in reading.series), now)
+
+    async def _completed(self, feed: Feed, piece: _Work) -> Article:
+        """The article with the text of its page. What it is known by stays what the feed gave."""
+        assert self._pages is not None
+        try:
+            async with asyncio.timeout(PAGE_PATIENCE):
+                page = await self._pages.page_of(piece.article.url, anew=not piece.is_new)
+        except TimeoutError:
+            page = None
+        if page is None:
+            return piece.article
+        whole = await asyncio.to_thread(article_from, piece.entry, feed, now=self._clock(), page=page)
+        return replace(
+            whole, guid=piece.article.guid, url=piece.article.url, content_hash=piece.article.content_hash
+        )
+
+    async def _story(self, article: Article, reading: Reading, *, now: datetime) -> Story:
+        """Decide which story an article tells: the one known at its address, one that tells the same, or a new one."""
+        assert self._index is not None
+        story_id = await self._known_story(article)
+        if story_id is not None and (known := await self._storage.story(story_id)) is not None:
+            return _retold(known, article, reading, now=now)
+        found = match(article, reading, self._index.candidates(article, reading), now=now)
+        if found.story is not None:
+            # As it stands in the store: a moderator may have split it since it was indexed.
+            fresh = await self._storage.story(found.story.id)
+            if fresh is not None:
+                return join(fresh, article, reading, reason=found.reason, now=now)
+        return begin(article, reading, now=now, parent=found.parent)
+
+    async def _known_story(self, article: Article) -> int | None:
+        story_id = self._known.story_of(article)
+        if story_id is not None or not article.url:
+            return story_id
+        at = await self._storage.articles_at(spellings(article.url))
+        return next((story_id for _, story_id in at if story_id is not None), None)
+
+    def _remember(self, article: Article, done: Published) -> None:
+        assert self._index is not None
+        self._index.add(done.story)
+        self._known.add(done.story)
+        self._known.add_entry(article.feed_id, article.guid, done.story.id)
+
+    def forget(self) -> None:
+        """Drop what is too old to be told again."""
+        if self._index is not None:
+            self._index.forget(self._clock() - WINDOW)
+
+
+def _age(piece: _Work) -> float:
+    at = piece.article.published_at
+    return at.timestamp() if at else float("inf")
+
+
+def _twin(feed: Feed, article: Article, known: Sequence[tuple[Article, int | None]]) -> Article | None:
+    """The same entry of the same feed under another guid: some feeds make up new ones at each poll."""
+    return next(
+        (other for other, _ in known if other.feed_id == feed.id and other.outlet == article.outlet), None
+    )
+
+
+def _is_listed_again(feed: Feed, article: Article, now: datetime) -> bool:
+    """Say whether an entry is old by the clock and by the feed's own standard.
+
+    After days without a network everything is old by the clock, and yet it is news.
+    """
+    newest = feed.rhythm.get("newest")
+    if article.published_at is None or newest is None:
+        return False
+    at = article.published_at
+    return now - at > STALE and newest - at.timestamp() > STALE.total_seconds()
+
+
+def _retold(story: Story, article: Article, reading: Reading, *, now: datetime) -> Story:
+    """The story as its own outlet tells it now; another outlet at the same address joins it."""
+    for source in story.sources:
+        if is_same_place(source.outlet, source.url, article.outlet, article.url):
+            return revise(story, replace(article, url=source.url), reading, now=now)
+    by_outlet = [source for source in story.sources if source.outlet == article.outlet]
+    if len(by_outlet) == 1:  # the address changed, the guid stayed
+        return revise(story, replace(article, url=by_outlet[0].url), reading, now=now)
+    return join(story, article, reading, reason="same address", now=now)
