@@ -1,0 +1,178 @@
+"""Telegram as the core sees it: posts sent and edited, errors translated, commands answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+from telegram import Bot, User
+from telegram.error import BadRequest, InvalidToken, TelegramError
+
+from adapters.telegram import errors
+from adapters.telegram.conversation import Conversation
+from adapters.telegram.http import AiohttpRequest
+from adapters.telegram.keyboard import Vault
+from adapters.telegram.lanes import Lanes
+from adapters.telegram.menu import sync_menu
+from adapters.telegram.outgoing import PICTURE, Outgoing
+from adapters.telegram.place import Place, parse_place, rates
+from adapters.telegram.polling import poll
+from adapters.telegram.render import FULL, TEXT, UNDER_PICTURE, plain, render, write
+from adapters.telegram.speaker import Speaker
+from adapters.telegram.webhook import listen
+from bot.config import TelegramSettings
+from bot.errors import DeliveryError, DestinationPaused, RateLimited, SettingsError
+from bot.model import Command, Destination, Lane, Limits, Post, Rate
+from bot.ports import Answerer, Clock, Pace
+
+log = structlog.get_logger()
+
+LONGEST_SEND = 28.0  # seconds, everything included: less than the 30 s of the port
+WHOLE_BOT = 3  # so many chats refused within
+SHORTLY = 2.0  # seconds mean that the bot's own limit was reached, not theirs
+NOT_OURS = "PITWIRE_TELEGRAM__TOKEN: Telegram does not know this token. @BotFather shows the right one."
+
+
+class TelegramAdapter:
+    """The Bot API behind the port."""
+
+    name = "telegram"
+    limits = Limits(text=TEXT, title=FULL.title, unit="utf-16", can_cover=True)
+
+    def __init__(self, settings: TelegramSettings, *, pace: Pace, clock: Clock) -> None:
+        assert settings.token is not None
+        self._settings = settings
+        self._pace = pace
+        self._clock = clock
+        self._requests = AiohttpRequest(), AiohttpRequest(connections=2)
+        self._bot = Bot(
+            settings.token.get_secret_value().strip(),
+            base_url=f"{settings.api_url}/bot",
+            base_file_url=f"{settings.api_url}/file/bot",
+            request=self._requests[0],
+            get_updates_request=self._requests[1],
+        )
+        self._outgoing = Outgoing(self._bot)
+        self._vault = Vault()
+        self._me: User | None = None
+        self._refused: deque[tuple[float, int]] = deque(maxlen=20)
+
+    # ── life ──
+
+    async def run(self, menu: Sequence[Command], answer: Answerer) -> None:
+        """Answer commands until cancelled; outages are waited out."""
+        me = await self._introduced()
+        log.info("telegram connected", bot=me.username)
+        speaker = Speaker(self._bot, self._outgoing, self._pace, self._settings, self._vault)
+        conversation = Conversation(self._bot, speaker, answer, me, self._vault)
+        lanes = Lanes(conversation.handle, conversation.arrived)
+        menu_task = asyncio.create_task(sync_menu(self._bot, menu), name="telegram menu")
+        try:
+            if self._settings.webhook_url is not None:
+                await listen(self._bot, self._settings, lanes)
+            else:
+                await poll(self._bot, lanes)
+        except InvalidToken:
+            raise SettingsError(NOT_OURS) from None
+        finally:
+            menu_task.cancel()
+            await asyncio.gather(menu_task, return_exceptions=True)
+            await conversation.close()
+
+    async def ready(self) -> None:
+        """Return as soon as Telegram answers."""
+        while self._me is None:
+            try:
+                await self._introduced()
+            except SettingsError:  # `run` says so; nothing can be sent
+                await asyncio.sleep(60)
+
+    async def check(self) -> str:
+        """Ask Telegram who we are."""
+        try:
+            me = await self._bot.get_me()
+        except InvalidToken:
+            raise SettingsError(NOT_OURS) from None
+        except TelegramError as error:
+            raise DeliveryError(f"Telegram cannot be reached: {error.message}") from error
+        return f"connected as @{me.username}"
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for request in self._requests:
+            await request.shutdown()
+
+    async def _introduced(self) -> User:
+        """Ask Telegram who we are until it answers."""
+        wait = 1.0
+        while self._me is None:
+            try:
+                self._me = await self._bot.get_me()
+            except InvalidToken:
+                raise SettingsError(NOT_OURS) from None
+            except TelegramError as error:
+                log.warning("telegram not reached", reason=error.message, next=f"{wait:.0f}s")
+                await asyncio.sleep(wait)
+                wait = min(60.0, wait * 2)
+        return self._me
+
+    # ── posts ──
+
+    async def send(self, to: Destination, post: Post, *, key: str) -> str:  # noqa: ARG002  Telegram has no such key
+        """Post it. A picture that Telegram cannot fetch costs a second request, and the post goes without."""
+        place = parse_place(to.address)
+        message = render(post, self._vault)
+        is_asked = True  # a request is on its way: whether it was heard is not known
+        try:
+            async with asyncio.timeout(LONGEST_SEND):
+                if message.photo:
+                    try:
+                        return await self._outgoing.send(place, message)
+                    except BadRequest as error:
+                        log.info("picture refused", place=str(place), reason=error.message)
+                    is_asked = False
+                    await self._pace.slot(rates(place, self._settings), Lane.URGENT)
+                    is_asked = True
+                    message = plain(message, post)
+                return await self._outgoing.send(place, message)
+        except Exception as error:
+            if not is_asked:
+                raise DeliveryError("no place in the queue in time") from error
+            raise self._noted(errors.of_sending(error, place), place) from error
+
+    async def edit(self, to: Destination, message_id: str, post: Post) -> None:
+        """Change a posted message; nobody's phone rings for that."""
+        place = parse_place(to.address)
+        room = UNDER_PICTURE if message_id.endswith(PICTURE) else FULL
+        message = replace(render(post, self._vault), rich=write(post, room))
+        try:
+            async with asyncio.timeout(LONGEST_SEND):
+                await self._outgoing.edit(place, message_id, message)
+        except Exception as error:
+            if errors.is_unchanged(error):
+                return
+            raise self._noted(errors.of_editing(error, place), place) from error
+
+    async def find(self, to: Destination, post: Post, *, key: str, since: datetime) -> str | None:  # noqa: ARG002
+        """The Bot API cannot look back."""
+        return None
+
+    def rates(self, to: Destination) -> Mapping[str, Rate]:
+        """The buckets that a message there draws from."""
+        try:
+            return rates(parse_place(to.address), self._settings)
+        except DestinationPaused:  # no address of ours: `send` says so
+            return {}
+
+    def _noted(self, error: DeliveryError, place: Place) -> DeliveryError:
+        """Telegram does not say which limit was reached: several chats refused at once mean the bot's own."""
+        if not isinstance(error, RateLimited):
+            return error
+        now = asyncio.get_running_loop().time()
+        self._refused.append((now, place.chat))
+        chats = {chat for at, chat in self._refused if now - at < SHORTLY}
+        return RateLimited(error.retry_after, bucket="all") if len(chats) >= WHOLE_BOT else error

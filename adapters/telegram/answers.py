@@ -1,0 +1,145 @@
+"""A reply as one Telegram message: text, posts, questions and buttons, within the limits of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telegram import (
+    ChatAdministratorRights,
+    ForceReply,
+    KeyboardButton,
+    KeyboardButtonRequestChat,
+    ReplyKeyboardMarkup,
+)
+
+from adapters.telegram.keyboard import Vault, keyboard
+from adapters.telegram.render import NO_PREVIEW, TEXT, Message, Room, preview_of, read_button, write
+from adapters.telegram.requests import END_OF_QUESTION
+from adapters.telegram.rich import BOLD, CODE, ITALIC, Mark, Rich, clean, spoken
+from bot.locale import say
+from bot.model import Choice, Form, Picker, Post, Reply
+from bot.text import cut_utf16
+
+MOST_TEXT = 3_000  # of the text, when posts follow
+PLACEHOLDER = 64  # characters of the hint in an input field
+ALERT = 200  # characters of a notice over the chat
+CHANNEL, GROUP = 1, 2  # in a request for a chat
+
+
+def message_of(reply: Reply, vault: Vault) -> Message:
+    """Write a reply. Several posts share a message, so that pages can be turned by editing it."""
+    pickers = [picker for picker in reply.pickers if picker.options]
+    rich = Rich()
+    text = spoken(reply.text)
+    rich.add(cut_utf16(text, MOST_TEXT if reply.posts else TEXT))
+    prompts = _prompts(pickers)
+    left = TEXT - rich.length - prompts.length - 4
+    for number, post in enumerate(reply.posts):
+        share = (left - 2) // (len(reply.posts) - number)
+        part = write(post, _room(share, len(reply.posts)), most=share)
+        rich.add("\n\n" if rich else "").join(part)
+        left -= part.length + 2
+    if prompts:
+        rich.add("\n\n" if rich else "").join(prompts)
+    only = reply.posts[0] if len(reply.posts) == 1 else None
+    choices = [choice for post in reply.posts for choice in post.choices if choice.line or only]
+    return Message(
+        rich=(rich if rich else Rich().add("…")).clipped(TEXT),
+        preview=preview_of(only) if only else NO_PREVIEW,
+        markup=keyboard(
+            [*(_read(only)), *choices, *reply.choices], pickers, vault=vault, locale=reply.locale
+        ),
+    )
+
+
+def notice_of(reply: Reply) -> str | None:
+    """The reply as a notice that only who pressed sees; None for one that needs a message."""
+    is_short = reply.private and reply.text and len(spoken(reply.text)) <= ALERT
+    has_more = reply.posts or reply.choices or reply.pickers or reply.form or reply.document
+    return spoken(reply.text) if is_short and not has_more else None
+
+
+def question_of(form: Form, locale: str, *, user: int = 0, name: str = "") -> tuple[Rich, ForceReply]:
+    """Ask for text. The command line stands at the end: a reply is understood after a restart, and it can be typed."""
+    rich = Rich()
+    if user:  # in a group: only this person's input field opens
+        rich.add(clean(name, 60) or "·", Mark("text_mention", user=user)).add("\n")
+    rich.add(clean(form.title, 200), BOLD).add("\n").add(cut_utf16(spoken(form.prompt), 1_500))
+    if form.value:
+        present = say(locale, "telegram.form.present", value=cut_utf16(spoken(form.value), 500))
+        rich.add("\n").add(present, ITALIC)
+    rich.add("\n\n").add(f"/{form.line}{END_OF_QUESTION}", CODE)
+    placeholder = clean(form.prompt)[:PLACEHOLDER] or None
+    return rich, ForceReply(selective=bool(user), input_field_placeholder=placeholder)
+
+
+def chooser_of(locale: str) -> tuple[str, ReplyKeyboardMarkup]:
+    """Offer the platform's own list of channels and groups where a person may give the bot what it needs."""
+    return say(locale, "telegram.chooser.ask"), ReplyKeyboardMarkup(
+        [
+            [_request(say(locale, "telegram.chooser.channel"), CHANNEL)],
+            [_request(say(locale, "telegram.chooser.group"), GROUP)],
+        ],
+        resize_keyboard=True,
+        one_time_keyboard=True,
+    )
+
+
+def wants_chooser(reply: Reply) -> Picker | None:
+    """The picker of a reply that asks for another place, if there is one."""
+    return next((picker for picker in reply.pickers if picker.kind == "destination"), None)
+
+
+def _request(label: str, kind: int) -> KeyboardButton:
+    is_channel = kind == CHANNEL
+    # What the bot needs; whoever chooses has to have as much, and is asked to grant it.
+    rights = ChatAdministratorRights(
+        is_anonymous=False,
+        can_manage_chat=True,
+        can_delete_messages=False,
+        can_manage_video_chats=False,
+        can_restrict_members=False,
+        can_promote_members=False,
+        can_change_info=False,
+        can_invite_users=False,
+        can_post_stories=False,
+        can_edit_stories=False,
+        can_delete_stories=False,
+        can_post_messages=is_channel or None,
+        can_edit_messages=is_channel or None,
+    )
+    return KeyboardButton(
+        label,
+        request_chat=KeyboardButtonRequestChat(
+            request_id=kind,
+            chat_is_channel=is_channel,
+            user_administrator_rights=rights,
+            bot_administrator_rights=rights if is_channel else None,
+            bot_is_member=None if is_channel else True,
+            request_title=True,
+        ),
+    )
+
+
+def _read(post: Post | None) -> Sequence[Choice]:
+    return read_button(post) if post else ()
+
+
+def _prompts(pickers: Sequence[Picker]) -> Rich:
+    prompts = Rich()
+    for picker in pickers:
+        if prompt := clean(picker.prompt, 300):
+            prompts.add("\n" if prompts else "").add(prompt, BOLD)
+        for option in picker.options:
+            if option.hint and prompts.length < 1_000:
+                prompts.add(f"\n• {clean(option.label, 60)}: {clean(option.hint, 120)}")
+    return prompts
+
+
+def _room(share: int, posts: int) -> Room:
+    """What the parts of a post may take: less when several share a message."""
+    return (
+        Room(all=share, title=300, small=80, others=10, notes=4)
+        if posts == 1
+        else Room(all=share, title=160, small=40, others=2, notes=1)
+    )

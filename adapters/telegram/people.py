@@ -1,0 +1,100 @@
+"""Who may manage a chat, and whether the bot may post there: asked of Telegram, remembered for a minute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import structlog
+from telegram import (
+    Bot,
+    ChatMember,
+    ChatMemberAdministrator,
+    ChatMemberOwner,
+    ChatMemberRestricted,
+    Message,
+    User,
+)
+from telegram.constants import ChatMemberStatus
+from telegram.error import TelegramError
+
+from adapters.telegram.errors import paused_reason
+from adapters.telegram.place import Place
+
+log = structlog.get_logger()
+
+REMEMBERED = 60.0  # seconds
+DOUBTED = 10.0  # seconds that a "no" is remembered: who was just made administrator tries again soon
+MOST = 5_000
+_ABSENT = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What someone may do in a chat."""
+
+    may_manage: bool
+    trouble: str = ""  # why nothing can be posted, as a locale key
+
+
+class People:
+    """Memberships, with a bounded memory."""
+
+    def __init__(self, bot: Bot, me: User) -> None:
+        self._bot = bot
+        self._me = me
+        self._known: OrderedDict[tuple[int, int], tuple[float, Standing]] = OrderedDict()
+
+    async def may_manage(self, chat: int, user: int) -> bool:
+        """Tell whether a person is an administrator; a private chat is everyone's own, and nobody else's."""
+        if chat > 0:
+            return chat == user
+        return (await self._standing(chat, user)).may_manage
+
+    async def trouble_at(self, place: Place) -> str:
+        """Say why the bot cannot post at a place, as a locale key; "" where it can."""
+        return "" if place.is_private else (await self._standing(place.chat, self._me.id)).trouble
+
+    def forget(self, chat: int) -> None:
+        """Someone's standing in a chat changed."""
+        for key in [key for key in self._known if key[0] == chat]:
+            del self._known[key]
+
+    async def _standing(self, chat: int, user: int) -> Standing:
+        now = asyncio.get_running_loop().time()
+        until, standing = self._known.get((chat, user), (0.0, Standing(False)))
+        if now < until:
+            return standing
+        standing = await self._asked(chat, user)
+        is_fine = standing.may_manage and not standing.trouble
+        self._known[chat, user] = now + (REMEMBERED if is_fine else DOUBTED), standing
+        self._known.move_to_end((chat, user))
+        while len(self._known) > MOST:
+            self._known.popitem(last=False)
+        return standing
+
+    async def _asked(self, chat: int, user: int) -> Standing:
+        try:
+            return _standing_of(await self._bot.get_chat_member(chat, user))
+        except TelegramError as error:
+            log.info("membership unknown", chat=chat, reason=error.message)
+            return Standing(False, paused_reason(error.message) or "")
+
+
+def is_anonymous_manager(message: Message) -> bool:
+    """An anonymous administrator speaks as the group, an author of a channel as the channel."""
+    return message.sender_chat is not None and message.sender_chat.id == message.chat.id
+
+
+def _standing_of(member: ChatMember) -> Standing:
+    if member.status in _ABSENT:
+        return Standing(False, "telegram.paused.removed")
+    if isinstance(member, ChatMemberOwner):
+        return Standing(True)
+    if isinstance(member, ChatMemberAdministrator):
+        # In a channel the right to post is a right of its own; in a group Telegram leaves it out.
+        return Standing(True, "telegram.paused.no_rights" if member.can_post_messages is False else "")
+    if isinstance(member, ChatMemberRestricted) and not member.can_send_messages:
+        return Standing(False, "telegram.paused.no_rights")
+    return Standing(False)

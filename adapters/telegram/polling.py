@@ -1,0 +1,165 @@
+"""Long polling: an update is confirmed when it was answered, so a restart neither loses nor repeats commands.
+
+`getUpdates` confirms everything below its offset. The offset is the first update that is not answered yet; while one
+is under way Telegram is asked in short intervals, and updates that are known are passed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.warnings import PTBUserWarning
+
+from adapters.telegram.errors import retry_after
+from adapters.telegram.lanes import Lanes
+
+log = structlog.get_logger()
+
+# Updates are asked for as they come, see `_updates`; the library would rather read them all at once.
+warnings.filterwarnings("ignore", message=".*Bot.getUpdates", category=PTBUserWarning)
+
+ALLOWED = ("message", "channel_post", "callback_query", "inline_query", "my_chat_member")
+LONG = 30  # seconds that Telegram holds a poll
+SHORT = 0.25  # seconds between polls while updates are under way
+LONGEST_WAIT = 60.0
+LAST_WORD = 2.0  # seconds for the confirmation at the end
+
+
+class Intake:
+    """Which updates are known, and which of them are answered."""
+
+    def __init__(self) -> None:
+        self._known: set[int] = set()
+        self._under_way: set[int] = set()
+        self._next: int | None = None  # one more than the highest update seen
+        self.changed = asyncio.Event()
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._under_way
+
+    @property
+    def offset(self) -> int | None:
+        """The first update that is not answered; everything below it may be forgotten by Telegram."""
+        return min(self._under_way, default=self._next)
+
+    def begin(self, number: int) -> bool:
+        """Note an update; False when it is known already."""
+        if number in self._known:
+            return False
+        self._known.add(number)
+        self._under_way.add(number)
+        self._next = max(self._next or 0, number + 1)
+        return True
+
+    def end(self, number: int) -> None:
+        """Note that an update was answered."""
+        self._under_way.discard(number)
+        offset = self.offset or 0
+        self._known = {known for known in self._known if known >= offset}
+        self.changed.set()
+
+
+async def poll(bot: Bot, lanes: Lanes) -> None:
+    """Fetch updates until cancelled. Raises InvalidToken when the token is no more."""
+    intake = Intake()
+    await _without_webhook(bot)
+    try:
+        await _poll(bot, lanes, intake)
+    finally:
+        await lanes.close()
+        await _confirm(bot, intake)
+
+
+async def _poll(bot: Bot, lanes: Lanes, intake: Intake) -> None:
+    wait, is_lost = 1.0, False
+    while True:
+        try:
+            updates = await _updates(bot, intake.offset, LONG if intake.is_idle else 0)
+        except InvalidToken:
+            raise
+        except Conflict as error:
+            log.warning(
+                "another process uses this bot's token", reason=error.message, next=f"{wait * 10:.0f}s"
+            )
+            await asyncio.sleep(min(LONGEST_WAIT, wait * 10))
+            wait = min(LONGEST_WAIT, wait * 2)
+            continue
+        except TelegramError as error:
+            pause = retry_after(error).total_seconds() if isinstance(error, RetryAfter) else wait
+            if not is_lost:
+                log.warning("telegram not reached", reason=error.message)
+            is_lost = True
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  not a secret
+            wait = min(LONGEST_WAIT, wait * 2)
+            continue
+        if is_lost:
+            log.info("telegram reached again")
+        wait, is_lost = 1.0, False
+        for raw in updates:
+            _take(raw, bot, lanes, intake)
+        await _pause(intake)
+
+
+async def _updates(bot: Bot, offset: int | None, hold: int) -> Sequence[Any]:
+    """Ask for updates as they come: one that this library cannot read must not hide the others."""
+    asked: dict[str, Any] = {"timeout": hold, "allowed_updates": list(ALLOWED)}
+    if offset:
+        asked["offset"] = offset
+    found = await bot.do_api_request("getUpdates", asked, read_timeout=hold + 15)
+    return found if isinstance(found, list) else []
+
+
+def _take(raw: Any, bot: Bot, lanes: Lanes, intake: Intake) -> None:
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    if not isinstance(number, int) or not intake.begin(number):
+        return
+    try:
+        update = Update.de_json(raw, bot)
+    except Exception as error:  # noqa: BLE001  whatever a newer Bot API may send
+        log.warning("update not understood", update=number, error=type(error).__name__)
+        intake.end(number)
+        return
+    lanes.put(update, lambda: intake.end(number))
+
+
+async def _pause(intake: Intake) -> None:
+    """While updates are under way, wait for one of them to end, or a moment."""
+    if intake.is_idle:
+        return
+    intake.changed.clear()
+    try:
+        await asyncio.wait_for(intake.changed.wait(), SHORT)
+    except TimeoutError:
+        return
+
+
+async def _without_webhook(bot: Bot) -> None:
+    """A webhook of an earlier set-up would keep every poll from being answered."""
+    try:
+        await bot.delete_webhook(drop_pending_updates=False)
+    except InvalidToken:
+        raise
+    except TelegramError as error:
+        log.warning("webhook not removed", reason=error.message)
+
+
+async def _confirm(bot: Bot, intake: Intake) -> None:
+    """Tell Telegram at the end what was answered, so that the next start does not answer it again."""
+    if intake.offset is None:
+        return
+    try:
+        async with asyncio.timeout(LAST_WORD):
+            await bot.do_api_request(
+                "getUpdates",
+                {"offset": intake.offset, "limit": 1, "timeout": 0, "allowed_updates": list(ALLOWED)},
+            )
+    except (TelegramError, TimeoutError):
+        log.warning("last updates not confirmed: they may be answered once more")

@@ -1,0 +1,83 @@
+"""What people write and press, as command lines: pure functions of an update."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from telegram import Chat, Message, MessageEntity, User
+
+from adapters.telegram.place import Place, place_of
+from bot.text import tame, utf16_length
+
+MOST_CHARACTERS = 1_000  # of a command: nothing that is asked needs more
+END_OF_QUESTION = " …"
+SETUP = "setup"
+
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w{3,40}))?(?:\s+|$)")
+_TARGET = re.compile(r"(\S+) @(-?\d{1,16}(?:/\d{1,12})?|[A-Za-z]\w{3,31})(?: |$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Another place than where it is asked: "settings @-100123 spoilers", "setup @pitnews"."""
+
+    command: str
+    name: str  # an address, or a public name
+    rest: str
+
+    @property
+    def line(self) -> str:
+        return f"{self.command} @{self.name} {self.rest}".rstrip()
+
+
+def line_of_text(text: str, bot_name: str, *, is_private: bool) -> str | None:
+    """The command line in a message; None when it is not for this bot.
+
+    In a group only commands are, and only those that name no other bot; alone with the bot every text is.
+    """
+    text = text[:MOST_CHARACTERS].strip()
+    match = _COMMAND.match(text)
+    if match:
+        if match[2] and match[2].lower() != bot_name.lower():
+            return None
+        name = match[1].lower().replace("_", "-")
+        return tame(f"{name} {text[match.end() :]}")
+    if is_private:
+        return tame(text) or None
+    mention = re.match(rf"@{re.escape(bot_name)}\b[\s,:]*", text, re.IGNORECASE)
+    return (tame(text[mention.end() :]) or "help") if mention else None
+
+
+def target_of(line: str) -> Target | None:
+    """Find the other place that a line is about."""
+    match = _TARGET.match(line)
+    return Target(match[1], match[2], line[match.end() :]) if match else None
+
+
+def asked_line(question: Message | None, bot_id: int) -> str | None:
+    """The command line that a question of the bot asks to complete: it stands as code at the question's end."""
+    if question is None or question.from_user is None or question.from_user.id != bot_id or not question.text:
+        return None
+    codes = [entity for entity in question.entities if entity.type == MessageEntity.CODE]
+    if not codes or codes[-1].offset + codes[-1].length != utf16_length(question.text):
+        return None
+    code = question.parse_entity(codes[-1])
+    if not code.startswith("/") or not code.endswith(END_OF_QUESTION):
+        return None
+    return code[1:].removesuffix(END_OF_QUESTION)
+
+
+def place_of_message(message: Message) -> Place:
+    """Where a message stands: its chat, or its topic. The thread of a reply is no topic."""
+    return place_of(message.chat.id, message.message_thread_id if message.is_topic_message else None)
+
+
+def title_of(chat: Chat) -> str:
+    """A name for a place that a person recognises."""
+    return tame(chat.title or " ".join(filter(None, (chat.first_name, chat.last_name))) or str(chat.id))
+
+
+def name_of(user: User | None) -> str:
+    """A name for the audit."""
+    return "" if user is None else tame(f"@{user.username}" if user.username else user.full_name)

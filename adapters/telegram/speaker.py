@@ -1,0 +1,197 @@
+"""Answers on their way: paced before all news, tried again where that is safe, buttons told that they were heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import structlog
+from telegram import Bot, CallbackQuery, Chat, InlineKeyboardMarkup, InputFile
+from telegram import Message as Incoming
+from telegram.error import BadRequest, RetryAfter, TelegramError
+
+from adapters.telegram import answers
+from adapters.telegram.errors import is_unchanged, retry_after
+from adapters.telegram.http import NotSent
+from adapters.telegram.keyboard import Vault
+from adapters.telegram.outgoing import Outgoing
+from adapters.telegram.place import Place, rates
+from adapters.telegram.render import Message
+from adapters.telegram.requests import place_of_message
+from adapters.telegram.rich import Rich, clean
+from bot.config import TelegramSettings
+from bot.locale import pick, say
+from bot.model import Document, Lane, Reply, Request
+from bot.ports import Pace
+
+log = structlog.get_logger()
+
+PATIENCE = 1.0  # seconds that a pressed button waits for a notice of its own
+TRIES = 3
+LONGEST_HOLD = 30.0  # seconds that an answer waits when Telegram asks for patience
+MOST_CAPTION = 1_000
+
+
+class Press:
+    """A pressed button. It must be told once that it was heard, or it turns and turns: at the latest after a moment."""
+
+    def __init__(self, bot: Bot, query: CallbackQuery) -> None:
+        self._bot = bot
+        self._query = query
+        self.is_open = True
+        self._timer = asyncio.create_task(self._close_later(), name="telegram press")
+        self.locale = query.from_user.language_code
+
+    async def close(self, notice: str | None = None) -> bool:
+        """Say that it was heard, with a notice or without; False when that was said before."""
+        if not self.is_open:
+            return False
+        self.is_open = False
+        try:
+            await self._bot.answer_callback_query(self._query.id, notice, show_alert=bool(notice) or None)
+        except TelegramError as error:  # pressed long ago
+            log.info("press not answered", reason=error.message)
+            return False
+        return True
+
+    async def end(self) -> None:
+        """Make sure that it was told."""
+        await self.close()
+        if not self._timer.done():
+            self._timer.cancel()
+        await asyncio.gather(self._timer, return_exceptions=True)
+
+    async def _close_later(self) -> None:
+        await asyncio.sleep(PATIENCE)
+        await self.close()
+
+
+class Speaker:
+    """Says replies in chats."""
+
+    def __init__(
+        self, bot: Bot, outgoing: Outgoing, pace: Pace, settings: TelegramSettings, vault: Vault
+    ) -> None:
+        self._bot = bot
+        self._outgoing = outgoing
+        self._pace = pace
+        self._settings = settings
+        self._vault = vault
+
+    async def answer(self, request: Request, to: Incoming, reply: Reply, press: Press | None = None) -> None:
+        """Say a reply: as a notice, as an edit of what was pressed, as a question, or as a message."""
+        place = place_of_message(to)
+        notice = answers.notice_of(reply)
+        if press and notice and await press.close(notice):
+            return
+        if reply.form is not None:
+            await self._ask(request, to, reply)
+            return
+        message = answers.message_of(reply, self._vault)
+        if reply.document is not None:
+            await self._hand_over(place, message, reply.document)
+            return
+        if answers.wants_chooser(reply) and place.is_private:
+            await self._offer_places(place, message, reply)
+            return
+        if press and reply.replaces and to.text:
+            if not _is_same(to, message):
+                await self._tried(place, lambda: self._outgoing.edit(place, str(to.message_id), message))
+            return
+        await self._send(place, _in_reply(message, to))
+
+    async def say(self, to: Incoming, key: str, locale: str | None, press: Press | None = None) -> None:
+        """Say one sentence."""
+        words = say(pick(locale), key)
+        if press is None or not await press.close(words):
+            await self._send(place_of_message(to), _in_reply(Message(rich=Rich().add(words)), to))
+
+    async def redraw(self, place: Place, number: int, markup: InlineKeyboardMarkup) -> None:
+        """Change the buttons of a message."""
+        await self._tried(
+            place,
+            lambda: self._bot.edit_message_reply_markup(
+                chat_id=place.chat, message_id=number, reply_markup=markup
+            ),
+        )
+
+    async def _send(self, place: Place, message: Message) -> None:
+        await self._tried(place, lambda: self._outgoing.send(place, message))
+
+    async def _ask(self, request: Request, to: Incoming, reply: Reply) -> None:
+        assert reply.form is not None
+        place = place_of_message(to)
+        is_shared = not place.is_private and request.user.isdigit()
+        rich, force = answers.question_of(
+            reply.form,
+            reply.locale,
+            user=int(request.user) if is_shared else 0,
+            name=clean(request.user_name, 60),
+        )
+        question = Message(rich=rich.clipped(4_096))
+        await self._tried(place, lambda: self._outgoing.send(place, question, reply_markup=force))
+
+    async def _offer_places(self, place: Place, message: Message, reply: Reply) -> None:
+        words, chooser = answers.chooser_of(reply.locale)
+        if message.markup is not None or reply.text:
+            await self._send(place, message)
+        offer = Message(rich=Rich().add(words))
+        await self._tried(place, lambda: self._outgoing.send(place, offer, reply_markup=chooser))
+
+    async def _hand_over(self, place: Place, message: Message, document: Document) -> None:
+        file = InputFile(
+            document.text.encode(errors="replace"), filename=clean(document.name, 60) or "pitwire.txt"
+        )
+        text = message.rich.clipped(MOST_CAPTION)
+        await self._tried(
+            place,
+            lambda: self._bot.send_document(
+                place.chat,
+                file,
+                caption=text.text,
+                caption_entities=text.entities(),
+                reply_markup=message.markup,
+                message_thread_id=place.topic,
+            ),
+        )
+
+    async def _tried(self, place: Place, act: Callable[[], Awaitable[object]]) -> None:
+        """Do it in its turn. What surely was not done is tried again; an answer said twice would be worse than none."""
+        buckets = rates(place, self._settings)
+        for attempt in range(TRIES):
+            await self._pace.slot(buckets, Lane.ANSWER)
+            try:
+                await act()
+                return
+            except RetryAfter as error:
+                wait = retry_after(error)
+                self._pace.hold(place.bucket, wait)
+                if wait.total_seconds() > LONGEST_HOLD:
+                    break
+            except NotSent:
+                await asyncio.sleep(2.0**attempt)
+            except BadRequest as error:
+                if not is_unchanged(error):
+                    log.warning("answer refused", place=str(place), reason=error.message)
+                return
+            except TelegramError as error:
+                log.warning("answer not sent", place=str(place), reason=error.message)
+                return
+        log.warning("answer given up", place=str(place))
+
+
+def _in_reply(message: Message, to: Incoming) -> Message:
+    """In a group an answer stands under the question; elsewhere that would be noise."""
+    return (
+        replace(message, reply_to=to.message_id) if to.chat.type in (Chat.GROUP, Chat.SUPERGROUP) else message
+    )
+
+
+def _is_same(shown: Incoming, message: Message) -> bool:
+    """Tell whether an edit would change nothing: Telegram takes that for an error."""
+    before = shown.reply_markup.inline_keyboard if shown.reply_markup else ()
+    after = message.markup.inline_keyboard if message.markup else ()
+    marks = {(e.type, e.offset, e.length, e.url) for e in message.rich.entities(with_dates=False)}
+    known = {(e.type, e.offset, e.length, e.url) for e in shown.entities}
+    return shown.text == message.rich.text and before == after and marks <= known
