@@ -26,7 +26,9 @@ _DAY = (
 _CLOCK = r"(?:\d{1,2}\s?[:.h]\s?\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?)"
 _DATE = re.compile(rf"{_DAY}(?:\D{{0,12}}{_CLOCK})?", re.IGNORECASE)
 _FRENCH_HOUR = re.compile(r"\b(\d{1,2})\s?h\s?(\d{2})\b")
-_FILLERS = re.compile(r"\b(?:à|às|as|a las|ore|alle|um|om|at|uhr|uur|h)\b|[|·•–—]", re.IGNORECASE)
+_FILLERS = re.compile(
+    r"\b(?:à|às|as|a las|ore|alle|um|om|at)\b(?=\s*\d)|(?<=:\d\d)\s*(?:uhr|uur|h)\b|[|·•–—]", re.IGNORECASE
+)
 _AGO = re.compile(
     r"^(?:vor|il y a|hace|há|ha|\d+)\b.{0,24}$|\b(?:ago|fa|geleden|atrás)$"
     r"|^(?:today|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|oggi|ieri|hoje|ontem|vandaag|gisteren)\b",
