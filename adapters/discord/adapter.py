@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,13 @@ from adapters.discord import commands
 from adapters.discord.answering import Answering
 from adapters.discord.asking import NAME, asked
 from adapters.discord.components import MAX_TEXT
-from adapters.discord.errors import TOKEN_ADVICE, Refused, RestError, TokenRefused
-from adapters.discord.places import Place, Places
+from adapters.discord.errors import NOT_ACCEPTED, Refused, RestError, TokenRefused
+from adapters.discord.places import PERSON, Place, Places
 from adapters.discord.posting import Posting, bucket_of
 from adapters.discord.rest import ALL, ALL_RATE, Rest
 from bot.config import DiscordSettings
 from bot.errors import DeliveryError, SettingsError
+from bot.locale import say
 from bot.model import Command, Destination, Limits, Post, Rate
 from bot.ports import Answerer, Clock, Pace
 
@@ -50,7 +52,7 @@ class DiscordAdapter:
         token = settings.token.get_secret_value() if settings.token else ""
         self._settings = settings
         self._rest = Rest(settings.api_url, token, pace)
-        self._places = Places(self._ask, self._known_place, clock)
+        self._places = Places(self._ask, self._open_direct, self._known_place, clock)
         self._posting = Posting(self._rest, self._places, pace, clock)
         self._gateway: Gateway | None = None
         self._me: Mapping[str, Any] = {}
@@ -96,13 +98,21 @@ class DiscordAdapter:
             await self._log_in()
         except RestError as error:
             raise DeliveryError(str(error)) from error
-        return f"connected as {self._me.get('username', '?')} ({self._me.get('id', '?')})"
+        return say("en", "discord.check", name=self._me.get("username", "?"), id=self._me.get("id", "?"))
 
     async def close(self) -> None:
         """Release the connections."""
         if self._gateway is not None:
             await self._gateway.close()
         await self._rest.close()
+
+    async def moderator(self, to: Destination) -> Destination | None:
+        """Somebody who governs a place and can be written to: the owner of its server."""
+        guild = self._gateway.guild_of(to.address) if self._gateway is not None else None
+        if guild is None or guild.owner_id is None:
+            return None
+        address = f"{PERSON}{guild.owner_id}"
+        return replace(to, id=0, address=address, space=address, title="")
 
     # ── commands ──
 
@@ -146,7 +156,7 @@ class DiscordAdapter:
                 await commands.sync(self._ask, str(application["id"]), wanted)
                 return
             except TokenRefused as error:
-                raise SettingsError(TOKEN_ADVICE) from error
+                raise SettingsError(NOT_ACCEPTED) from error
             except Refused as error:
                 log.error("discord refused the commands", reason=str(error))  # noqa: TRY400  the reason is all there is
                 return
@@ -157,7 +167,7 @@ class DiscordAdapter:
     async def _watch_token(self) -> None:
         """End the process, with a sentence, when the token stops being valid while posts are sent."""
         await self._posting.token_refused.wait()
-        raise SettingsError(TOKEN_ADVICE)
+        raise SettingsError(NOT_ACCEPTED)
 
     # ── who we are ──
 
@@ -165,11 +175,14 @@ class DiscordAdapter:
         try:
             self._me = await self._rest.get("/users/@me")
         except TokenRefused as error:
-            raise SettingsError(TOKEN_ADVICE) from error
+            raise SettingsError(NOT_ACCEPTED) from error
         self._posting.bot_id = str(self._me["id"])
 
     async def _ask(self, method: str, path: str, *, body: Any = None) -> Any:
         return await self._posting.ask(method, path, body=body)
+
+    async def _open_direct(self, user_id: str) -> Any:
+        return await self._posting.open_direct(user_id)
 
     def _known_place(self, channel_id: str) -> Place | None:
         return self._gateway.place(channel_id) if self._gateway is not None else None

@@ -20,7 +20,7 @@ from adapters.discord.components import Component
 from adapters.discord.errors import ACKNOWLEDGED, Lost, Refused, RestError, TooFast, Unreached
 from adapters.discord.rest import Rest
 from bot.locale import pick, say
-from bot.model import Choice, Command, Document, Form, Reply, Style, Suggestion
+from bot.model import Choice, Command, Document, Form, Reply, Request, Style, Suggestion
 from bot.ports import Answerer
 from bot.text import utf16_length
 
@@ -34,6 +34,7 @@ ANSWERING = 60.0  # an answer that takes longer is given up; Discord takes one f
 AT_ONCE = 64  # answers worked out side by side; acknowledging is not limited
 FORMS = 200
 MAX_CHOICE = 100
+MAX_DOCUMENT = 200_000
 TRIES = 3
 
 
@@ -84,7 +85,7 @@ class Answering:
         await self._original(asked, self._messages(asked, reply), reply.document)
 
     def _is_private(self, asked: Asked) -> bool:
-        if asked.is_guest:
+        if asked.is_whisper:
             return True
         name = asked.request.line.partition(" ")[0]
         return (
@@ -136,15 +137,27 @@ class Answering:
         """Ask the core. This is the edge of one command: whatever fails becomes one friendly line."""
         try:
             async with asyncio.timeout(ANSWERING), self._turn:
-                return await self._answer(asked.request)
+                return await self._answer(await self._with_document(asked))
         except Exception:
             log.exception("command failed", interaction=asked.id)
             return Reply(text=say(pick(asked.request.locale), "discord.failed"), private=True)
 
+    async def _with_document(self, asked: Asked) -> Request:
+        """The request with the text file that came along; one that is none, or too large, is left out."""
+        if asked.attachment is None:
+            return asked.request
+        name, address = asked.attachment
+        try:
+            text = (await self._rest.download(address, most=MAX_DOCUMENT)).decode()
+        except (RestError, UnicodeDecodeError) as error:
+            log.info("document not taken", reason=type(error).__name__)
+            return asked.request
+        return replace(asked.request, document=Document(name=name, text=text))
+
     def _messages(self, asked: Asked, reply: Reply) -> list[Component]:
         if reply.form is not None:
             reply = self._form_behind_a_button(reply.form, reply)
-        is_private = asked.is_guest or asked.is_whispered or (reply.private and not asked.request.is_private)
+        is_private = asked.is_whisper or (reply.private and not asked.request.is_private)
         return replies.messages(replace(reply, private=is_private))
 
     def _form_behind_a_button(self, form: Form, reply: Reply) -> Reply:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAME = "discord"
 PING, COMMAND, COMPONENT, COMPLETION, MODAL = 1, 2, 3, 4, 5
 SUBCOMMANDS = frozenset((1, 2))
-CHANNEL_OPTION, ATTACHMENT_OPTION = 7, 11
+ATTACHMENT_OPTION = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +30,12 @@ class Asked:
     token: str
     kind: int
     request: Request
-    is_guest: bool = False  # the bot is not in that place: the person brought it along
+    is_whisper: bool = False  # for the asker alone: the bot is not in that place, or may not post there
     has_message: bool = False  # a button or select stood on a message that can be changed
-    is_whispered: bool = False  # … which only this person sees
     custom_id: str = ""
     focused: str = ""  # option that is being typed
     typed: str = ""
-    attachment_url: str = ""
+    attachment: tuple[str, str] | None = None  # name and address of a file that came along
     guild_id: int = 0
     member_roles: frozenset[int] = frozenset()
 
@@ -80,13 +79,12 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
         token=interaction.token,
         kind=kind,
         request=request,
-        is_guest=is_guest,
+        is_whisper=is_guest or (not is_private and not _may_post(interaction)) or _is_ephemeral(interaction),
         has_message=interaction.message is not None,
-        is_whispered=interaction.message is not None and interaction.message.flags.ephemeral,
         custom_id=custom_id,
         focused=focused,
         typed=options.get(focused, "") if focused else "",
-        attachment_url=_attachment(data),
+        attachment=_attachment(data),
         guild_id=interaction.guild_id or 0,
         member_roles=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
     )
@@ -114,6 +112,8 @@ def _command(data: Mapping[str, Any]) -> tuple[str, dict[str, str], str]:
         words.append(str(below[0]["name"]))
         below = below[0].get("options") or ()
     for option in below:
+        if option.get("type") == ATTACHMENT_OPTION:
+            continue  # its value is an id; the file itself is `Asked.attachment`
         options[str(option["name"])] = str(option.get("value", ""))
         focused = str(option["name"]) if option.get("focused") else focused
     return " ".join(words), options, focused
@@ -136,9 +136,20 @@ def _shown(interaction: discord.Interaction[Any]) -> Iterator[Component]:
         yield component.to_dict()  # type: ignore[misc]
 
 
-def _attachment(data: Mapping[str, Any]) -> str:
+def _attachment(data: Mapping[str, Any]) -> tuple[str, str] | None:
     files = (data.get("resolved") or {}).get("attachments") or {}
-    return next((str(file.get("url") or "") for file in files.values()), "")
+    return next(((str(file.get("filename")), str(file.get("url"))) for file in files.values()), None)
+
+
+def _may_post(interaction: discord.Interaction[Any]) -> bool:
+    permissions = interaction.app_permissions
+    is_thread = interaction.channel is not None and interaction.channel.type.value in (10, 11, 12)
+    return permissions.send_messages_in_threads if is_thread else permissions.send_messages
+
+
+def _is_ephemeral(interaction: discord.Interaction[Any]) -> bool:
+    """What is pressed on a whispered message is answered in a whisper."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def _title(interaction: discord.Interaction[Any]) -> str:

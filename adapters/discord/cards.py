@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from adapters.discord import components as piece
 from adapters.discord import controls
@@ -36,10 +37,10 @@ class Detail:
 FULL = Detail()
 
 
-def payload(post: Post, detail: Detail = FULL) -> Component:
+def payload(post: Post) -> Component:
     """The body of a message that shows a post: what `send` posts, and what a preview shows."""
     flags = piece.IS_COMPONENTS_V2 | (piece.SUPPRESS_NOTIFICATIONS if post.quiet else 0)
-    return {"flags": flags, "components": message(post, detail), "allowed_mentions": mentions(post)}
+    return {"flags": flags, "components": list(rendered(post)), "allowed_mentions": mentions(post)}
 
 
 def edit_payload(post: Post) -> Component:
@@ -48,9 +49,14 @@ def edit_payload(post: Post) -> Component:
         "content": None,
         "embeds": [],
         "flags": piece.IS_COMPONENTS_V2,
-        "components": message(post, FULL),
+        "components": list(rendered(post)),
         "allowed_mentions": piece.NO_MENTIONS,
     }
+
+
+def rendered(post: Post) -> tuple[Component, ...]:
+    """`message`, as often as the same is seen elsewhere: which message it replies to makes no difference to it."""
+    return message(replace(post, reply_to=None) if post.reply_to else post)
 
 
 def mentions(post: Post) -> Component:
@@ -62,25 +68,24 @@ def mentions(post: Post) -> Component:
     return {**piece.NO_MENTIONS, kind: [found[0]]}
 
 
-def message(post: Post, detail: Detail = FULL) -> list[Component]:
-    """The components of a post, whatever it holds: never empty, never too long."""
-    return list(_ping(post)) + card(post, detail, controls.Names())
+@lru_cache(maxsize=256)
+def message(post: Post) -> tuple[Component, ...]:
+    """The components of a post, whatever it holds: never empty, never too long.
+
+    Rendered once for all places that see the same: who gets it must not change it.
+    """
+    return (*_ping(post), *card(post, FULL, controls.Names()))
 
 
 def card(post: Post, detail: Detail, names: controls.Names) -> list[Component]:
     """The components of a post in an answer that may hold more than this post."""
-    if post.style == "link":
-        return _covered_line(post, detail) if post.covered else [piece.text(_line(post, detail))]
     if not post.covered:
-        return [piece.container(_body(post, detail, names), colour=post.colour)]
+        body = _body(post, detail, names)
+        return body if post.style == "link" else [piece.container(body, colour=post.colour)]
     clear = _clear(post)
-    shorter = replace_room(detail, utf16_length(clear))
+    shorter = replace(detail, room=max(200, detail.room - utf16_length(clear)))
     hidden = piece.container(_body(post, shorter, names), colour=post.colour, spoiler=True)
     return [piece.text(clear), hidden]
-
-
-def replace_room(detail: Detail, taken: int) -> Detail:
-    return replace(detail, room=max(200, detail.room - taken))
 
 
 def thread_name(post: Post) -> str:
@@ -98,6 +103,8 @@ def _ping(post: Post) -> Iterator[Component]:
 
 
 def _body(post: Post, detail: Detail, names: controls.Names) -> list[Component]:
+    if post.style == "link":
+        return _plainest(post, detail)
     head, foot = _head(post, detail), _foot(post, min(MAX_FOOTER, detail.room // 4))
     left = detail.room - utf16_length(head) - utf16_length(foot) - 4
     told = fit(_summary(post), left) if post.summary else ""
@@ -186,13 +193,15 @@ def _clear(post: Post) -> str:
     return "\n".join(part for part in (f"-# {badge}" if badge else "", f"### {title}", f"-# {hint}") if part)
 
 
-def _covered_line(post: Post, detail: Detail) -> list[Component]:
-    hidden = piece.container([piece.text(_line(post, detail))], colour=post.colour, spoiler=True)
-    return [piece.text(_clear(post)), hidden]
+def _plainest(post: Post, detail: Detail) -> list[Component]:
+    """A line, and what a digest lists below it."""
+    line = _line(post, detail)
+    listed = "\n\n".join(_sections(post.sections, detail.room - utf16_length(line) - 2, post.locale))
+    return [piece.text("\n".join(part for part in (line, listed) if part))]
 
 
 def _line(post: Post, detail: Detail) -> str:
-    """A post in one line: what is left when nothing else is wanted, or accepted."""
+    """A post in one line."""
     title = _title(post, detail)
     parts = [fit(post.badge, 80), f"**{title}**" if title else "", fit(post.outlet, 100)]
     parts.append(ago(post.at) if post.at else "")

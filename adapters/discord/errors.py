@@ -31,7 +31,7 @@ THREAD_ARCHIVED, THREAD_EXISTS, THREAD_LOCKED, TAG_REQUIRED = 50083, 160004, 160
 
 _GONE = (UNKNOWN_MESSAGE, NOT_OURS, THREAD_ARCHIVED, THREAD_LOCKED)
 
-TOKEN_ADVICE = (  # noqa: S105  no token
+NOT_ACCEPTED = (
     "PITWIRE_DISCORD__TOKEN: Discord does not accept this token. "
     "Copy it again from the application's page, under Bot (Reset Token shows a new one)."
 )

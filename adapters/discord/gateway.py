@@ -8,6 +8,7 @@ later and later, and never sooner than Discord allows a bot to identify.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,7 +19,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.errors import TOKEN_ADVICE, RestError, TokenRefused
+from adapters.discord.errors import NOT_ACCEPTED, RestError, TokenRefused
 from adapters.discord.places import Place, Tag
 from adapters.discord.rest import Rest
 from bot.config import DiscordSettings
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = 6.0, 120.0  # Discord lets a bot identify once in five seconds
 STEADY = 300.0  # seconds after which a connection counts as having worked
 REFUSED_TOKEN, DISALLOWED_INTENTS, SHARDING_REQUIRED = 4004, 4014, 4011
+
+# Its own lines come with tracebacks for what it goes on to repair; what it cannot repair is said below.
+logging.getLogger("discord").setLevel(logging.CRITICAL)
 
 On = Callable[..., Awaitable[None]]
 
@@ -49,7 +53,7 @@ class Events:
         await self.handlers["guild_join"](guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        await self.handlers["guild_seen"](guild)
+        await self.handlers["guild_seen"](guild, is_start=not self.settled.is_set())
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await self.handlers["guild_remove"](guild)
@@ -83,6 +87,9 @@ class Events:
     async def on_resumed(self) -> None:
         log.info("discord resumed")
 
+    async def on_disconnect(self) -> None:
+        log.debug("discord disconnected")  # it comes with each attempt that fails
+
     async def on_error(self, event: str, *_: Any, **__: Any) -> None:
         """Discord.py calls this inside its `except` block."""
         log.error("discord event failed", discord_event=event, exc_info=True)
@@ -115,16 +122,18 @@ class Gateway:
                 await self._connected()
                 reason = "the connection ended"
             except TokenRefused as error:
-                raise SettingsError(TOKEN_ADVICE) from error
+                raise SettingsError(NOT_ACCEPTED) from error
             except discord.LoginFailure as error:
-                raise SettingsError(TOKEN_ADVICE) from error
+                raise SettingsError(NOT_ACCEPTED) from error
             except discord.ConnectionClosed as error:
                 if error.code == REFUSED_TOKEN:
-                    raise SettingsError(TOKEN_ADVICE) from error
+                    raise SettingsError(NOT_ACCEPTED) from error
                 reason = f"the gateway closed with code {error.code}"
             except RestError as error:
                 reason = str(error)
-            except Exception as error:  # noqa: BLE001  discord.py ends in whatever it stumbled over; only a new client helps
+            except AttributeError:
+                reason = "the gateway cannot be reached"  # discord.py stumbles over the socket that it does not have
+            except Exception as error:  # noqa: BLE001  whatever discord.py ended in: only a new client helps
                 reason = f"{type(error).__name__}: {error}"
             finally:
                 await self._end_client()
@@ -145,8 +154,10 @@ class Gateway:
         channel = client.get_channel(int(channel_id))
         return _place(channel) if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
 
-    def guild(self, guild_id: int) -> discord.Guild | None:
-        return self._client.get_guild(guild_id) if self._client else None
+    def guild_of(self, channel_id: str) -> discord.Guild | None:
+        """The server of a channel."""
+        channel = self._client.get_channel(int(channel_id)) if self._client and channel_id.isdigit() else None
+        return channel.guild if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
 
     async def close(self) -> None:
         await self._end_client()

@@ -29,8 +29,8 @@ class Life:
 
     async def joined(self, guild: discord.Guild) -> None:
         log.info("joined a server", guild=guild.id)
-        self._closed[guild.id] = _closed(guild)
         await self._tell(Change.JOINED, space=space_of(guild.id))
+        await self._restored(guild)
 
     async def removed(self, guild: discord.Guild) -> None:
         log.info("removed from a server", guild=guild.id)
@@ -40,18 +40,23 @@ class Life:
     async def channel_deleted(self, channel_id: int) -> None:
         await self._tell(Change.REMOVED, address=str(channel_id), reason="discord.paused.deleted")
 
-    async def seen(self, guild: discord.Guild) -> None:
-        """A server is there (again): after a start, or after an outage of Discord's."""
+    async def seen(self, guild: discord.Guild, *, is_start: bool) -> None:
+        """A server is there (again): at a start, after an outage of Discord's, or after an invitation.
+
+        What changed while this process was away is not known: its channels are asked for, in not too many servers.
+        """
         if guild.id in self._closed:
             await self.rights_changed(guild)
-            return
-        self._closed[guild.id] = _closed(guild)
-        if (
-            len(self._closed) <= WATCHED_GUILDS
-        ):  # what changed while this process was away is not known: ask all
-            for channel in guild.channels:
-                if channel.type.value in POSTED_TO and channel.id not in self._closed[guild.id]:
-                    await self._tell(Change.RESTORED, address=str(channel.id))
+        elif not is_start or len(self._closed) < WATCHED_GUILDS:
+            await self._restored(guild)
+        else:
+            self._closed[guild.id] = _closed(guild)
+
+    async def _restored(self, guild: discord.Guild) -> None:
+        closed = self._closed[guild.id] = _closed(guild)
+        for channel in guild.channels:
+            if channel.type.value in POSTED_TO and channel.id not in closed:
+                await self._tell(Change.RESTORED, address=str(channel.id))
 
     async def rights_changed(self, guild: discord.Guild) -> None:
         """Compare with what was before, and tell of the channels that opened or closed."""

@@ -6,7 +6,7 @@ The gateway knows nearly all of them for free; what it does not know is asked on
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -68,8 +68,15 @@ class Asks(Protocol):
 class Places:
     """Looks places up: in what the gateway knows, in what was asked before, at Discord."""
 
-    def __init__(self, ask: Asks, known: Callable[[str], Place | None], clock: Clock) -> None:
+    def __init__(
+        self,
+        ask: Asks,
+        open_direct: Callable[[str], Awaitable[Any]],
+        known: Callable[[str], Place | None],
+        clock: Clock,
+    ) -> None:
         self._ask = ask
+        self._open_direct = open_direct
         self._known = known
         self._clock = clock
         self._asked: OrderedDict[str, tuple[datetime, Place]] = OrderedDict()
@@ -114,7 +121,7 @@ class Places:
         known = self._direct.get(user_id)
         if known is None:
             try:
-                opened = await self._ask("POST", "/users/@me/channels", body={"recipient_id": user_id})
+                opened = await self._open_direct(user_id)
             except Refused as error:
                 if error.status in (400, 403, 404):
                     raise DestinationPaused("discord.paused.direct") from error

@@ -22,7 +22,7 @@ from adapters.discord.errors import (
     Refused,
     RestError,
     TokenRefused,
-    Unreached,
+    TooFast,
     delivery_error,
     edit_error,
 )
@@ -31,18 +31,23 @@ from adapters.discord.forums import Forums
 from adapters.discord.places import NEWS, TEXT, Place, Places
 from adapters.discord.rest import ALL, ALL_RATE, Rest
 from bot.errors import DeliveryError, DestinationPaused, MaybePosted, MessageGone
-from bot.model import Destination, Lane, Post
+from bot.model import Destination, Lane, Post, Rate
 from bot.ports import Clock, Pace
 
 log = structlog.get_logger()
 
 CROSSPOSTS = 10  # an hour and channel, as Discord allows
 HOUR = timedelta(hours=1)
+NONCE_LIVES = timedelta(minutes=3)  # longer than the window in which the outbox trusts the nonce
 PAGE, PAGES = 100, 5  # how far back `find` looks
 SEND_SECONDS = 18  # a send, what it needs to know before and what follows it take no more than 30 in all
 SLOT_SECONDS = 3
 EXTRA_SECONDS = 3  # for what may fail without harm once the post stands
+SLOT_AGAIN = timedelta(seconds=10)
 CHANNELS_COUNTED = 1000
+DIRECT = "open direct messages"
+DIRECT_RATES = {DIRECT: Rate(count=10, per=timedelta(seconds=10))}
+NO_MORE: Mapping[str, Rate] = {}
 
 
 def bucket_of(address: str) -> str:
@@ -68,12 +73,18 @@ class Posting:
         await self._slot()
         return await self._rest.request(method, path, body=body, seconds=8)
 
-    async def _slot(self) -> None:
+    async def open_direct(self, user_id: str) -> Any:
+        """Open a conversation with a person: Discord wants that done slowly."""
+        await self._slot(DIRECT_RATES)
+        body = {"recipient_id": user_id}
+        return await self._rest.request("POST", "/users/@me/channels", body=body, bucket=DIRECT, seconds=8)
+
+    async def _slot(self, more: Mapping[str, Rate] = NO_MORE) -> None:
         try:
             async with asyncio.timeout(SLOT_SECONDS):
-                await self._pace.slot({ALL: ALL_RATE}, Lane.URGENT)
+                await self._pace.slot({ALL: ALL_RATE, **more}, Lane.URGENT)
         except TimeoutError as error:
-            raise Unreached("no slot was free in time") from error
+            raise TooFast(SLOT_AGAIN, is_global=False) from error
 
     # ── send ──
 
@@ -92,6 +103,14 @@ class Posting:
         return told
 
     async def _to_channel(self, place: Place, address: str, post: Post, key: str) -> str:
+        if _is_revised(key):
+            # An attempt that was lost may have had the key of an earlier revision, which the nonce does not know.
+            since = self._clock() - NONCE_LIVES
+            if found := await self._in_channel(place, list(cards.rendered(post)), since):
+                await self._rest.request(
+                    "PATCH", f"/channels/{place.id}/messages/{found}", body=cards.edit_payload(post)
+                )
+                return found
         body = cards.payload(post) | {"nonce": key, "enforce_nonce": True}
         if post.reply_to:
             parent = post.reply_to.rpartition("/")[2]
@@ -199,7 +218,7 @@ class Posting:
     # ── find ──
 
     async def find(self, to: Destination, post: Post, *, key: str, since: datetime) -> str | None:
-        components = cards.message(post)
+        components = list(cards.rendered(post))
         try:
             place = await self._places.at(to.address)
             if place.is_forum:
@@ -232,6 +251,12 @@ class Posting:
             self._places.forget(to.address)
         log.debug("delivery refused", address=to.address, reason=str(error))
         return told
+
+
+def _is_revised(key: str) -> bool:
+    """Whether a key "DELIVERY.REVISION" is of a revision after which something may have been tried before."""
+    revision = key.rpartition(".")[2]
+    return revision.isdigit() and int(revision) > 1
 
 
 def _id(answer: Any) -> str:

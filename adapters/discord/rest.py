@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -26,6 +27,7 @@ ALL = "all"  # the bucket of all requests with our token
 ALL_RATE = Rate(count=50, per=timedelta(seconds=1))
 USER_AGENT = f"DiscordBot (https://pitwire.example, {__version__})"  # the form that Discord asks for
 MAX_BODY = 16 << 20
+FILE_HOSTS = ("cdn.discordapp.com", "media.discordapp.net")
 
 # Shown before the request left the machine: nothing was asked, nothing was done.
 _BEFORE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -66,12 +68,31 @@ class Rest:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=min(8, seconds)),
             ) as response:
-                raw = await response.content.read(MAX_BODY)
+                raw = await _body(response, MAX_BODY)
         except _BEFORE as error:
             raise Unreached(f"Discord cannot be reached: {type(error).__name__}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Lost(f"the answer was lost: {type(error).__name__}") from error
         return self._read(response, raw, bucket, is_open=is_open)
+
+    async def download(self, address: str, *, most: int) -> bytes:
+        """Fetch a file that a person attached: from Discord's own file hosts only, without our token."""
+        if not self._is_ours(address):
+            raise Unreached("not an address of Discord's")
+        try:
+            timeout = aiohttp.ClientTimeout(total=10)
+            async with self._open().get(address, allow_redirects=False, timeout=timeout) as response:
+                raw = await _body(response, most)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Lost(f"the file did not come: {type(error).__name__}") from error
+        if response.status != 200 or len(raw) > most:
+            raise Lost("the file is too large" if len(raw) > most else f"status {response.status}")
+        return raw
+
+    def _is_ours(self, address: str) -> bool:
+        parts, base = urlsplit(address), urlsplit(self._base)
+        is_file_host = parts.scheme == "https" and parts.hostname in FILE_HOSTS
+        return is_file_host or (parts.scheme, parts.netloc) == (base.scheme, base.netloc)
 
     def _read(
         self, response: aiohttp.ClientResponse, raw: bytes, bucket: str | None, *, is_open: bool
@@ -110,9 +131,9 @@ class Rest:
             seconds = float(said if said is not None else headers.get("Retry-After", 5))
         except (TypeError, ValueError):
             seconds = 5.0
-        # Without "Via" it is not Discord that answers but its doorman, who bans the whole address.
-        is_global = headers.get("X-RateLimit-Scope") == "global" or "Via" not in headers
-        is_global = is_global or (isinstance(answer, dict) and answer.get("global") is True)
+        # Without JSON it is not Discord that answers but its doorman, who bans the whole address.
+        is_global = headers.get("X-RateLimit-Scope") == "global" or not isinstance(answer, dict)
+        is_global = is_global or answer.get("global") is True
         wait = timedelta(seconds=max(seconds, 0.05))
         log.warning("discord said too fast", bucket=bucket, is_global=is_global, seconds=seconds)
         if is_global and not is_open:
@@ -133,6 +154,17 @@ class Rest:
         if self._session is not None:
             await self._session.close()
             await asyncio.sleep(0)  # let the transports say goodbye
+
+
+async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """The whole body, or what shows that there is more of it than `most` bytes."""
+    parts, size = [], 0
+    async for part in response.content.iter_chunked(1 << 16):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            break
+    return b"".join(parts)
 
 
 def _form(body: Any, document: Document) -> aiohttp.FormData:
