@@ -8,13 +8,27 @@ from dataclasses import replace
 
 import structlog
 
-from bot.commands import follow, helping, status, stories
+from bot.commands import (
+    alerts,
+    filtering,
+    follow,
+    helping,
+    moving,
+    preview,
+    settings,
+    setup,
+    sources,
+    splitting,
+    status,
+    stories,
+    why,
+)
 from bot.commands.ask import Ask, language_of
 from bot.commands.line import Line, read_line
 from bot.commands.menu import BY_NAME
 from bot.commands.nearest import unknown_command
 from bot.commands.suggest import suggest
-from bot.config import Settings
+from bot.config import Settings as Configuration
 from bot.errors import PitwireError, StorageError, UserError
 from bot.locale import say
 from bot.model import Change, Destination, PlatformChange, Preferences, Reply, Request, Suggestion
@@ -33,9 +47,21 @@ HANDLERS: Mapping[str, Handler] = {
     "unfollow": follow.unfollow,
     "following": follow.following,
     "series": follow.series,
+    "alerts": alerts.alerts,
+    "why": why.why,
+    "setup": setup.setup,
+    "settings": settings.settings,
+    "channel": setup.channel,
+    "filter": filtering.filter_,
+    "preview": preview.preview,
+    "split": splitting.split,
+    "status": status.status,
+    "sources": sources.sources,
+    "audit": sources.audit,
+    "export": moving.export,
+    "import": moving.import_,
     "help": helping.help_,
     "start": helping.start,
-    "status": status.status,
 }
 
 log = structlog.get_logger()
@@ -45,7 +71,7 @@ class Desk:
     """Answers commands, pressed choices and completions (`bot.ports.Answerer`)."""
 
     def __init__(
-        self, storage: Storage, catalog: Catalog, clock: Clock, *, settings: Settings | None = None
+        self, storage: Storage, catalog: Catalog, clock: Clock, *, settings: Configuration | None = None
     ) -> None:
         self._storage = storage
         self._catalog = catalog

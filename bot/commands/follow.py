@@ -9,6 +9,7 @@ from bot.commands.line import Word, fits, split
 from bot.commands.names import Resolved, resolve, topic_emoji, topic_name, typed
 from bot.commands.nearest import did_you_mean, which_one
 from bot.model import Choice, Reply, Series, Style
+from bot.posts.reasons import say_reason
 
 MOST_FOLLOWED = 100  # topics of one place
 MOST_BUTTONS = 20
@@ -38,7 +39,8 @@ async def follow(ask: Ask) -> Reply:
     if new:
         text.append(_what_comes(ask, is_first=not before))
     if place.paused_at is not None:
-        text.append(ask.say("commands.follow.paused"))
+        reason = say_reason(place.paused_reason or "", ask.locale, ask.preferences.timezone)
+        text.append(ask.say("commands.follow.paused", reason=reason))
     text += _leftovers(ask, found)
     undo = [_button(ask, topic, is_followed=True) for topic in (new or found.topics)[:_EXTRA_CHOICES]]
     following = Choice(label=ask.say("commands.following.button"), line="following")

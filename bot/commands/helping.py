@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.commands.ask import Ask
-from bot.commands.follow import family_choices
+from bot.commands.follow import family_choices, follow
 from bot.commands.menu import BY_NAME, MENU
 from bot.commands.nearest import unknown_command
 from bot.locale import has
@@ -29,17 +31,20 @@ async def help_(ask: Ask) -> Reply:
 
 
 async def start(ask: Ask) -> Reply:
-    """Greet, and offer the families: three taps to the first alert."""
+    """Greet, and offer the families: three taps to the first alert. A deep link "follow_wec" follows at once."""
+    action, _, slug = ask.line.rest.partition("_")
+    if action == "follow" and slug:
+        return await follow(replace(ask, line=replace(ask.line, name="follow", rest=slug.replace("_", " "))))
     return ask.reply(ask.say("commands.start.hello"), choices=family_choices(ask))
 
 
 def _usage(ask: Ask, command: Command) -> str:
     options = " ".join(
-        f"<{ask.say(f'option.label.{option.name}')}>"
+        f"<{ask.say(f'commands.label.{option.name}')}>"
         if option.required
-        else f"[{ask.say(f'option.label.{option.name}')}]"
+        else f"[{ask.say(f'commands.label.{option.name}')}]"
         for option in command.options
-        if option.kind not in ("destination", "document")
+        if option.kind not in ("destination", "role", "document")
     )
     return f"/{command.name} {options}".strip() + f" – {ask.say(f'command.{command.name}')}"
 

@@ -9,6 +9,22 @@ from dataclasses import dataclass
 from bot.commands.menu import BY_NAME
 from bot.text import tame
 
+ABOUT_A_PLACE = frozenset(
+    [
+        "settings",
+        "setup",
+        "channel",
+        "filter",
+        "preview",
+        "follow",
+        "unfollow",
+        "following",
+        "series",
+        "import",
+        "export",
+        "why",
+    ]
+)
 MOST_CHARACTERS = 4_000  # of a line that is read at all
 _WORD = re.compile(r'((?:[A-Za-z]+:)?)"([^"]*)"|(\S+)')
 _QUOTES = str.maketrans("“”„«»‟", '""""""')
@@ -37,7 +53,7 @@ def read_line(line: str, options: Mapping[str, str]) -> Line:
     name, _, rest = tame(line[:MOST_CHARACTERS]).removeprefix("/").partition(" ")
     name = name.partition("@")[0].lower()  # Telegram writes "/latest@pitwire_bot" in groups
     target = options.get("destination", "")
-    if rest.startswith("@") and name in BY_NAME:
+    if rest.startswith("@") and name in ABOUT_A_PLACE:
         target, _, rest = rest[1:].partition(" ")
     if options and name in BY_NAME:
         given = [

@@ -15,20 +15,25 @@ _WHERE = Option(name="destination", kind="destination")
 _FILTER_ACTIONS = ("test", "include", "exclude", "clear")
 SETTING_NAMES = (
     "spoilers",
+    "delay-note",
     "languages",
-    "schedule",
-    "quiet",
-    "timezone",
     "labels",
     "importance",
+    "include",
+    "exclude",
+    "schedule",
+    "quiet",
+    "quiet-mode",
+    "timezone",
     "per-hour",
     "style",
     "picture",
+    "template",
     "thread",
     "publish",
     "merge",
     "ping",
-    "template",
+    "ping-gap",
     "language",
 )
 
@@ -49,7 +54,11 @@ MENU: tuple[Command, ...] = (
     Command(name="setup", options=(_WHERE,), audience=Audience.MODERATORS, private=True),
     Command(
         name="settings",
-        options=(Option(name="setting", kind="choice", values=SETTING_NAMES), _WORDS),
+        options=(
+            Option(name="setting", kind="choice", values=SETTING_NAMES),
+            _WORDS,
+            Option(name="role", kind="role"),  # whom to ping; left out where a platform has no roles
+        ),
         audience=Audience.MODERATORS,
         private=True,
     ),

@@ -63,3 +63,8 @@ def unknown_command(ask: Ask) -> Reply:
     else:
         text = ask.say("commands.unknown.command", asked=cut(ask.line.name, MOST_SHOWN))
     return ask.reply(text, choices=choices, private=True)
+
+
+def near_words(asked: str, known: Sequence[str]) -> str:
+    """The known word that comes nearest, or ""."""
+    return next(iter(get_close_matches(asked, known, n=1, cutoff=0.5)), "")

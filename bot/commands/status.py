@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.commands.ask import Ask
-from bot.model import DeliveryState, Feed, FeedState, Reply
+from bot.model import Choice, DeliveryState, Feed, FeedState, Reply
+from bot.posts.reasons import say_reason
 from bot.text import cut, tame
 
 MOST_FEEDS = 8
@@ -29,16 +30,10 @@ async def status(ask: Ask) -> Reply:
     if oldest is not None and (minutes := int((ask.now - oldest).total_seconds() // 60)) > 0:
         lines.append(ask.say("commands.status.behind", count=minutes))
     if ask.destination is not None and ask.destination.paused_at is not None:
-        reason = said(ask, ask.destination.paused_reason or "")
+        reason = say_reason(ask.destination.paused_reason or "", ask.locale, ask.preferences.timezone)
         lines.append(ask.say("commands.status.paused_here", reason=reason))
-    return ask.reply("\n".join(lines), private=True)
-
-
-def said(ask: Ask, reason: str) -> str:
-    """Say a stored reason, "key|argument|…", in the language of the answer; a plain sentence stays as it is."""
-    from bot.posts.reasons import say_reason
-
-    return say_reason(reason, ask.locale, ask.preferences.timezone)
+    sources = Choice(label=ask.say("commands.status.sources_button"), line="sources", emoji="📰")
+    return ask.reply("\n".join(lines), choices=[sources], private=True)
 
 
 def _feeds(ask: Ask, feeds: Sequence[Feed]) -> list[str]:
@@ -51,7 +46,10 @@ def _feeds(ask: Ask, feeds: Sequence[Feed]) -> list[str]:
     if checked:
         minutes = max(0, int((ask.now - max(checked)).total_seconds() // 60))
         lines.append(ask.say("commands.status.last_read", count=minutes))
-    lines += [f"⚠ {tame(feed.outlet)}: {cut(tame(feed.trouble or ''), 160)}" for feed in failing[:MOST_FEEDS]]
+    lines += [
+        f"⚠ {tame(feed.outlet)}: {cut(say_reason(feed.trouble or '', ask.locale), 160)}"
+        for feed in failing[:MOST_FEEDS]
+    ]
     if len(failing) > MOST_FEEDS:
         lines.append(ask.say("commands.and_more", count=len(failing) - MOST_FEEDS))
     return lines

@@ -1,0 +1,98 @@
+"""/sources and /audit: what is read and how it is doing; who changed what."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from bot.commands.ask import Ask
+from bot.locale.dates import moment
+from bot.model import Choice, Feed, FeedState, Reply
+from bot.posts.reasons import say_reason
+from bot.posts.schedule import zone_of
+from bot.text import cut, fold, tame
+
+ON_A_PAGE = 15
+MOST_LINES = 20
+_FROM = re.compile(r"\s*\bfrom:(\d{1,4})$")
+
+
+async def sources(ask: Ask) -> Reply:
+    """List the outlets that are read, or those whose name, language or series has these words."""
+    match = _FROM.search(ask.line.rest)
+    words = ask.line.rest[: match.start()] if match else ask.line.rest
+    offset = int(match[1]) if match else 0
+    feeds = [
+        feed
+        for feed in await ask.storage.feeds()
+        if feed.state is not FeedState.GONE and _fits(ask, feed, words)
+    ]
+    feeds.sort(key=lambda feed: (feed.trouble is None, fold(feed.outlet), feed.url))
+    if not feeds:
+        return ask.reply(ask.say("commands.sources.none", words=cut(words, 40)), private=True)
+    shown = feeds[offset : offset + ON_A_PAGE]
+    lines = [ask.say("commands.sources.title", count=len(feeds)), *(_line(ask, feed) for feed in shown)]
+    choices = [
+        Choice(label=ask.say(key), line=line, emoji=emoji)
+        for key, start, emoji in (
+            ("commands.page.back", offset - ON_A_PAGE, "◀"),
+            ("commands.page.on", offset + ON_A_PAGE, "▶"),
+        )
+        if 0 <= start < len(feeds) and len((line := f"sources {words} from:{start}").encode()) <= 64
+    ]
+    return Reply(
+        text="\n".join(lines),
+        choices=tuple(choices),
+        private=True,
+        replaces=ask.request.is_button,
+        locale=ask.locale,
+    )
+
+
+async def audit(ask: Ask) -> Reply:
+    """Who changed what in this space, the newest first."""
+    ask.require_manager()
+    lines = await ask.storage.audit(ask.request.space, limit=MOST_LINES)
+    if not lines:
+        return ask.reply(ask.say("commands.audit.nothing"), private=True)
+    said = [
+        ask.say(
+            "commands.audit.line",
+            at=_when(ask, line.at),
+            who=cut(tame(line.who), 40),
+            place=cut(tame(line.destination), 40),
+            what=cut(tame(line.what), 120),
+        )
+        for line in lines
+    ]
+    return ask.reply("\n".join([ask.say("commands.audit.title"), *said]), private=True)
+
+
+def _fits(ask: Ask, feed: Feed, words: str) -> bool:
+    series = [ask.catalog.name(slug, ask.locale) for slug in feed.series]
+    text = fold(" ".join([feed.outlet, feed.url, feed.language or "", *feed.series, *series]))
+    return all(word in text for word in fold(words).split())
+
+
+def _line(ask: Ask, feed: Feed) -> str:
+    name = f"{cut(tame(feed.outlet), 40)} ({feed.language or '–'})"
+    if feed.official:
+        name += f" · {ask.say('post.label.official')}"
+    if feed.state is FeedState.PAUSED:
+        return f"⏸ {name}: {_trouble(ask, feed)}"
+    if feed.trouble:
+        return f"⚠ {name}: {_trouble(ask, feed)} {ask.say('commands.sources.next', at=_when(ask, feed.next_check_at))}"
+    if feed.last_success_at is None:
+        return f"… {name}: {ask.say('commands.sources.not_yet')}"
+    return f"✅ {name}: {ask.say('commands.sources.read', at=_when(ask, feed.last_success_at))}"
+
+
+def _trouble(ask: Ask, feed: Feed) -> str:
+    return cut(say_reason(feed.trouble or "", ask.locale, ask.preferences.timezone), 140)
+
+
+def _when(ask: Ask, at: datetime) -> str:
+    local = at.astimezone(zone_of(ask.preferences.timezone))
+    if local.date() == ask.now.astimezone(local.tzinfo).date():
+        return f"{local:%H:%M}"
+    return moment(ask.locale, local)
