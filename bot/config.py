@@ -130,7 +130,9 @@ class DeliverySettings(Part):
     catch_up: int = Field(
         10, ge=1, description="Stories a destination after downtime; the rest as one digest."
     )
-    senders: int = Field(16, ge=1, le=256, description="Deliveries at the same time.")
+    senders: int = Field(
+        32, ge=1, le=256, description="Deliveries in hand at the same time on each platform."
+    )
     keep_days: int = Field(60, ge=7, description="Days that stories and deliveries are kept.")
 
 

@@ -170,7 +170,7 @@ class Health:
 
     clock: Clock
     monotonic: Callable[[], float] = time.monotonic
-    _troubles: dict[str, str] = field(default_factory=dict)
+    _troubles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _beats: dict[str, _Beat] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -180,7 +180,8 @@ class Health:
             if trouble is None:
                 self._troubles.pop(part, None)
             else:
-                self._troubles[part] = trouble
+                _, since = self._troubles.get(part, ("", self.clock()))
+                self._troubles[part] = trouble, since
 
     def beat(self, part: str, within: timedelta) -> None:
         """Promise a sign of life again within this time."""
@@ -201,4 +202,8 @@ class Health:
                 for part, beat in self._beats.items()
                 if now - beat.at > beat.within
             }
-            return self._troubles | silent
+            said = {
+                part: f"{trouble} (since {since:%Y-%m-%d %H:%M} UTC)"
+                for part, (trouble, since) in self._troubles.items()
+            }
+            return said | silent
