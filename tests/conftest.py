@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.stores import sqlite_store, store
+
+__all__ = ["FakeClock", "clock", "sqlite_store", "store"]
+
 
 class FakeClock:
     """A clock to pass where the code takes `now`."""

@@ -1,0 +1,150 @@
+"""The seam between the portable SQL and an engine: transactions, parameters, and the few words that differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from storage.codec import clean, span_ms, to_ms
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Row(Protocol):
+    """A row of a result, by column name."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+class Transaction(Protocol):
+    """What a storage function works with. SQL has `:name` parameters and the `$words` of `Dialect`."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    async def all(self, sql: str, /, **values: object) -> list[Row]:
+        """Run a statement and return its rows."""
+        ...
+
+    async def one(self, sql: str, /, **values: object) -> Row | None:
+        """Run a statement and return its first row."""
+        ...
+
+    async def run(self, sql: str, /, **values: object) -> int:
+        """Run a statement without a result; returns how many rows it touched."""
+        ...
+
+    async def many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> None:
+        """Run a statement once for each set of parameters, in one round trip."""
+        ...
+
+    async def lock(self, sql: str, /, **values: object) -> None:
+        """Lock rows against other processes (`… FOR UPDATE`); an engine with one writer has no need of it."""
+        ...
+
+    async def notify(self) -> None:
+        """Hint to other processes, after the commit, that something may have become due."""
+        ...
+
+
+Work = Callable[Concatenate[Transaction, P], Awaitable[T]]
+
+
+class Database(Protocol):
+    """An engine. Raises StorageError and its kinds, nothing else."""
+
+    dialect: Dialect
+
+    async def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work`, which only reads, beside the writers. Each statement sees what was committed before it."""
+        ...
+
+    async def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in one transaction: whole, durable, or not at all. It may be run again after a lost connection."""
+        ...
+
+    async def listen(self, woken: Callable[[], None]) -> None:
+        """Call `woken` for each hint of another process, from now on."""
+        ...
+
+    async def describe(self) -> Mapping[str, str | int]:
+        """Say which engine it is and how large the database has become."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchDialect:
+    """Full-text search of `story_words`, the one table that is not portable."""
+
+    put: tuple[str, ...]  # statements with :story and :words
+    drop: str  # with :stories
+    word: str  # how a word stands in the query; {} is the word
+    prefix: str
+    joint: str
+
+    def query(self, words: Sequence[str], prefixes: Container[str]) -> str:
+        """Ask for all of these words, the ones in `prefixes` by their beginning. Words are letters and digits only."""
+        return self.joint.join(
+            (self.prefix if word in prefixes else self.word).format(word) for word in words
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What the engines spell differently. In SQL these stand as words that begin with `$`."""
+
+    name: str
+    words: Mapping[str, str]  # "key" → "INTEGER PRIMARY KEY"
+    each: str  # rows of a list of texts, in one column `value`; {} is the parameter
+    ids: str  # the same for whole numbers
+    parameter: str  # {} is the name
+    search: SearchDialect
+
+    def compile(self, sql: str) -> str:
+        """Translate portable SQL into this engine's.
+
+        `$each(:name)`, `$ids(:name)`: the rows of a list. `$owed(d)`: the delivery `d` still has something to send.
+        """
+        return _TOKEN.sub(self._translate, sql.replace("%", "%%") if "%(" in self.parameter else sql)
+
+    def _translate(self, found: re.Match[str]) -> str:
+        token = found[0]
+        if token.startswith(("'", "--", "::")):
+            return token
+        if token.startswith(":"):
+            return self.parameter.format(token[1:])
+        word, _, inner = token[1:].partition("(")
+        if not inner:
+            return self.words[word]
+        inner = inner.rstrip(")").strip()
+        if word == "owed":
+            return f"{inner}.closed IS NULL AND {inner}.revision > {inner}.sent_revision"
+        rows = self.each if word == "each" else self.ids
+        return rows.format(self.parameter.format(inner.lstrip(":")))
+
+
+_TOKEN = re.compile(r"'[^']*'|--[^\n]*|::|:[a-z_]+|\$(?:each|ids|owed)\([^)]*\)|\$[a-z_]+")
+
+
+def plain(value: object) -> Any:
+    """Turn a parameter into what a driver understands; lists stay lists."""
+    match value:
+        case str() if not isinstance(value, Enum):
+            return clean(value)
+        case datetime():
+            return to_ms(value)
+        case timedelta():
+            return span_ms(value)
+        case Enum():
+            return value.value
+        case tuple() | list() | set() | frozenset():
+            return [plain(item) for item in value]
+        case _:
+            return value

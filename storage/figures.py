@@ -1,0 +1,74 @@
+"""How the outbox is doing: what commands, metrics and the sender's clock ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.model import Delivery
+from storage.codec import maybe_ms
+from storage.database import Transaction
+from storage.outbox import delivery_state, read_delivery
+
+
+async def delivery(tx: Transaction, destination_id: int, story_id: int, *, now: datetime) -> Delivery | None:
+    row = await tx.one(
+        "SELECT * FROM deliveries WHERE story_id = :story AND destination_id = :destination",
+        story=story_id,
+        destination=destination_id,
+    )
+    return None if row is None else read_delivery(row, state=delivery_state(row, now))
+
+
+async def sent_since(tx: Transaction, destination_id: int, since: datetime) -> int:
+    """How many posts a destination got since then; edits are none."""
+    row = await tx.one(
+        "SELECT COUNT(*) AS posts FROM deliveries WHERE destination_id = :id AND sent_at IS NOT NULL AND sent_at >= :since",
+        id=destination_id,
+        since=since,
+    )
+    assert row is not None
+    return int(row["posts"])
+
+
+async def counts(tx: Transaction, *, now: datetime) -> Mapping[tuple[str, str], int]:
+    """Deliveries by adapter and state."""
+    rows = await tx.all(
+        """
+        SELECT q.adapter, c.state, SUM(c.deliveries) AS deliveries FROM (
+            SELECT d.destination_id,
+                CASE
+                    WHEN d.closed = 'unfollowed' THEN 'skipped'
+                    WHEN d.closed = 'gone' THEN 'sent'
+                    WHEN d.closed IS NOT NULL THEN d.closed
+                    WHEN d.revision <= d.sent_revision THEN 'sent'
+                    WHEN d.leased_until > :now THEN 'leased'
+                    WHEN d.waiting = 'uncertain' THEN 'uncertain'
+                    WHEN d.waiting = 'held' AND d.due_at > :now THEN 'held'
+                    ELSE 'owed'
+                END AS state,
+                COUNT(*) AS deliveries
+            FROM deliveries AS d GROUP BY 1, 2
+        ) AS c JOIN queues AS q ON q.destination_id = c.destination_id
+        GROUP BY 1, 2
+        """,
+        now=now,
+    )
+    found: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        found[row["adapter"], row["state"]] += int(row["deliveries"])
+    return dict(found)
+
+
+async def oldest_owed_at(tx: Transaction, *, now: datetime) -> datetime | None:
+    """Due date of the oldest delivery that could be sent now: neither leased nor held, its destination not paused."""
+    row = await tx.one(
+        """
+        SELECT MIN(d.due_at) AS at FROM queues AS q JOIN deliveries AS d ON d.destination_id = q.destination_id
+        WHERE q.due_at <= :now AND $owed(d) AND d.due_at <= :now
+            AND NOT EXISTS (SELECT 1 FROM destinations AS p WHERE p.id = q.destination_id AND p.paused_at IS NOT NULL)
+        """,
+        now=now,
+    )
+    return maybe_ms(row["at"]) if row else None

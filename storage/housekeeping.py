@@ -1,0 +1,55 @@
+"""Forget what is old, never what identity or edits still need."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from storage.database import Transaction
+
+PORTION = 2_000  # stories a transaction: senders wait for no more than that
+
+
+async def prune_stories(tx: Transaction, *, before: datetime) -> tuple[int, bool]:
+    """Delete a portion of the stories that changed last before then, with their deliveries; rows, and whether more is left.
+
+    Their articles stay as what is known of a feed (guid, hash, address): a feed that still lists one must not make it
+    news again. Only what they said goes.
+    """
+    rows = await tx.all(
+        "SELECT id FROM stories WHERE updated_at < :before ORDER BY updated_at, id LIMIT :portion",
+        before=before,
+        portion=PORTION,
+    )
+    ids = [row["id"] for row in rows]
+    if not ids:
+        return 0, False
+    deleted = await tx.run("DELETE FROM deliveries WHERE story_id IN ($ids(:ids))", ids=ids)
+    await tx.run(
+        "UPDATE articles SET story_id = NULL, standfirst = '', text = '', categories = '[]' WHERE story_id IN ($ids(:ids))",
+        ids=ids,
+    )
+    await tx.run(tx.dialect.search.drop, stories=ids)
+    await tx.run("UPDATE stories SET parent_id = NULL WHERE parent_id IN ($ids(:ids))", ids=ids)
+    deleted += await tx.run("DELETE FROM story_topics WHERE story_id IN ($ids(:ids))", ids=ids)
+    deleted += await tx.run("DELETE FROM stories WHERE id IN ($ids(:ids))", ids=ids)
+    return deleted, len(ids) == PORTION
+
+
+async def prune_rest(tx: Transaction, *, before: datetime) -> int:
+    """Delete old digests, deliveries of places that are no more, audit lines, schedules and leases."""
+    deleted = await tx.run(
+        """
+        DELETE FROM deliveries WHERE created_at < :before AND (
+            story_id IS NULL
+            OR NOT EXISTS (SELECT 1 FROM queues AS q WHERE q.destination_id = deliveries.destination_id)
+        )
+        """,
+        before=before,
+    )
+    await tx.run(
+        "UPDATE articles SET standfirst = '', text = '' WHERE story_id IS NULL AND created_at < :before AND text <> ''",
+        before=before,
+    )
+    deleted += await tx.run("DELETE FROM audit WHERE at < :before", before=before)
+    deleted += await tx.run("DELETE FROM jobs WHERE leased_until < :before", before=before)
+    return deleted

@@ -1,0 +1,314 @@
+"""SQLite through aiosqlite: one connection that writes, others that read."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from bot.errors import StorageBusy, StorageError, StorageFull
+from storage.codec import dump
+from storage.database import Dialect, P, Row, SearchDialect, T, Work, plain
+from storage.lock import WriterLock
+from storage.migrate import APPLIED, RECORD, TABLE, migrations, pending, statements
+
+READERS = 2  # a slow search leaves one for everything else
+BUSY_TIMEOUT = 10  # seconds to wait for a backup or a checkpoint
+APPLICATION_ID = 0x50495457  # "PITW", in the file's header
+
+DIALECT = Dialect(
+    name="sqlite",
+    words={
+        "key": "INTEGER PRIMARY KEY AUTOINCREMENT",  # an id is never used twice: it is part of a delivery's key
+        "greatest": "MAX",
+        "least": "MIN",
+        "for_update": "",
+        "skip_locked": "",
+        "words_id": "rowid",
+        "words_match": "story_words MATCH :query",
+    },
+    each="SELECT value FROM json_each({})",
+    ids="SELECT value FROM json_each({})",
+    parameter=":{}",
+    search=SearchDialect(
+        put=(
+            "DELETE FROM story_words WHERE rowid = :story",
+            "INSERT INTO story_words (rowid, words) SELECT :story, group_concat(value, ' ') FROM ($each(:words)) AS w",
+        ),
+        drop="DELETE FROM story_words WHERE rowid IN ($ids(:stories))",
+        word='"{}"',
+        prefix='"{}" *',
+        joint=" ",
+    ),
+)
+_compile = functools.lru_cache(maxsize=None)(DIALECT.compile)
+
+
+def _bind(values: Mapping[str, object]) -> dict[str, Any]:
+    bound = {name: plain(value) for name, value in values.items()}
+    return {name: dump(value) if isinstance(value, list) else value for name, value in bound.items()}
+
+
+class SqliteTransaction:
+    """Statements on one connection, inside a transaction that the database began."""
+
+    dialect = DIALECT
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def all(self, sql: str, /, **values: object) -> list[Row]:
+        return list(await self._connection.execute_fetchall(_compile(sql), _bind(values)))
+
+    async def one(self, sql: str, /, **values: object) -> Row | None:
+        rows = await self.all(sql, **values)
+        return rows[0] if rows else None
+
+    async def run(self, sql: str, /, **values: object) -> int:
+        cursor = await self._connection.execute(_compile(sql), _bind(values))
+        return cursor.rowcount
+
+    async def many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> None:
+        await self._connection.executemany(_compile(sql), [_bind(row) for row in rows])
+
+    async def lock(self, sql: str, /, **values: object) -> None:
+        """There is one writer."""
+
+    async def notify(self) -> None:
+        """Nobody else writes this file."""
+
+
+class SqliteDatabase:
+    """See `Database`. Made by `open_sqlite`."""
+
+    dialect = DIALECT
+
+    def __init__(
+        self,
+        path: Path | None,
+        writer: aiosqlite.Connection,
+        readers: list[aiosqlite.Connection],
+        lock: WriterLock | None,
+    ) -> None:
+        self.path = path
+        self._lock = lock
+        self._writer = writer
+        self._writing = asyncio.Lock()
+        self._connections = [writer, *readers]
+        self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        for reader in readers:
+            self._readers.put_nowait(reader)
+        self._reads_from_writer = not readers  # a database in memory is seen by its own connection only
+
+    async def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with translated(self.path):
+            async with self._writing, _transaction(self._writer, "BEGIN IMMEDIATE"):
+                return await work(SqliteTransaction(self._writer), *args, **kwargs)
+
+    async def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with translated(self.path):
+            if self._reads_from_writer:
+                async with self._writing:
+                    return await work(SqliteTransaction(self._writer), *args, **kwargs)
+            reader = await self._readers.get()
+            try:
+                return await work(SqliteTransaction(reader), *args, **kwargs)
+            finally:
+                self._readers.put_nowait(reader)
+
+    async def listen(self, woken: Callable[[], None]) -> None:
+        """No other process writes this file, so none has hints."""
+
+    async def describe(self) -> Mapping[str, str | int]:
+        size = 0
+        if self.path is not None:
+            for name in (self.path, Path(f"{self.path}-wal")):
+                with suppress(OSError):
+                    size += name.stat().st_size
+        return {
+            "engine": f"SQLite {sqlite3.sqlite_version}",
+            "place": str(self.path or "memory"),
+            "bytes": size,
+        }
+
+    async def close(self) -> None:
+        for connection in reversed(self._connections):
+            with suppress(sqlite3.Error, ValueError):
+                await connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+
+@asynccontextmanager
+async def _transaction(connection: aiosqlite.Connection, begin: str) -> AsyncIterator[None]:
+    """Commit, or roll back on everything: a cancellation leaves its statement running in the thread."""
+    try:
+        await connection.execute(begin)
+        yield
+        await connection.commit()
+    except BaseException:
+        await _finish(connection.rollback())
+        raise
+
+
+async def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """See `work` through even when cancelled meanwhile; the next transaction must find the connection free."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            cancelled = True
+    if (
+        not task.cancelled()
+        and (error := task.exception()) is not None
+        and not isinstance(error, sqlite3.Error)
+    ):
+        raise error
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+@contextmanager
+def translated(path: Path | None) -> Iterator[None]:
+    """Raise SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise storage_error(error, path) from error
+    except ValueError as error:
+        if str(error) in ("Connection closed", "no active connection"):
+            raise StorageError("The database is closed.") from error
+        raise
+
+
+def storage_error(error: sqlite3.Error, path: Path | None) -> StorageError:
+    """Say in a sentence what SQLite means."""
+    place = path or "The database in memory"
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return StorageFull(f"The disk of {place} is full: make room, nothing is lost meanwhile.")
+        case sqlite3.SQLITE_IOERR:
+            return StorageFull(f"The disk of {place} fails ({error}): nothing was written.")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StorageBusy(f"{place} is locked by another program.")
+        case sqlite3.SQLITE_READONLY:
+            return StorageError(f"{place} cannot be written: check the rights of the file and its folder.")
+        case sqlite3.SQLITE_CANTOPEN:
+            return StorageError(f"{place} cannot be opened: check that its folder exists and may be written.")
+        case sqlite3.SQLITE_NOTADB:
+            return StorageError(f"{place} is not a SQLite database.")
+        case sqlite3.SQLITE_CORRUPT:
+            return StorageError(f"{place} is damaged: go back to a backup.")
+    return StorageError(f"{place}: {error}")
+
+
+async def open_sqlite(path: Path | None, *, now: datetime, exclusive: bool = True) -> SqliteDatabase:
+    """Open a file (None: memory) and bring it up to date; `exclusive` keeps others out until it is closed."""
+    lock = None
+    if path is not None:
+        _make_folder(path.parent)
+        lock = WriterLock(path)
+        if exclusive:
+            lock.acquire()
+    opened: list[aiosqlite.Connection] = []
+    try:
+        with translated(path):
+            writer = await _connect(path)
+            opened.append(writer)
+            await _claim_file(writer, path)
+            await _migrate(writer, path, now, lock)
+            while path is not None and len(opened) <= READERS:
+                opened.append(await _connect(path, query_only=True))
+    except BaseException:
+        for connection in opened:
+            await connection.close()
+        if lock is not None:
+            lock.release()
+        raise
+    return SqliteDatabase(path, writer, opened[1:], lock)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+
+async def _connect(path: Path | None, *, query_only: bool = False) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(
+        path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        await connection.execute("PRAGMA foreign_keys = ON")
+        await connection.execute("PRAGMA cache_size = -16000")
+        await connection.execute("PRAGMA temp_store = MEMORY")
+        if query_only:
+            await connection.execute("PRAGMA query_only = ON")
+        elif path is not None:
+            await connection.execute("PRAGMA journal_mode = WAL")
+            # FULL, because after a power cut a post that was sent must not be owed again.
+            await connection.execute("PRAGMA synchronous = FULL")
+            await connection.execute("PRAGMA journal_size_limit = 67108864")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _claim_file(writer: aiosqlite.Connection, path: Path | None) -> None:
+    """Refuse the database of another program; mark ours."""
+    [(owner,)] = await writer.execute_fetchall("PRAGMA application_id")
+    [(tables,)] = await writer.execute_fetchall("SELECT count(*) FROM sqlite_master")
+    if owner != APPLICATION_ID and tables:
+        raise StorageError(f"{path} is a database of another program.")
+    if not tables:
+        await writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+async def _migrate(
+    writer: aiosqlite.Connection, path: Path | None, now: datetime, lock: WriterLock | None
+) -> None:
+    """Bring the schema up to date, alone: a running process of an older version would trip over it."""
+    known, place = migrations("sqlite"), str(path or "The database")
+    todo = pending(known, await _applied(writer), place)
+    if not todo:
+        return
+    if lock is not None:
+        lock.acquire()
+    applied = await _applied(writer)
+    todo = pending(known, applied, place)
+    if applied and todo and path is not None:
+        await _copy_before(writer, path, todo[0].number)
+    for migration in todo:
+        async with _transaction(writer, "BEGIN IMMEDIATE"):
+            transaction = SqliteTransaction(writer)
+            await transaction.run(TABLE)
+            for statement in statements(migration.sql):
+                await transaction.run(statement)
+            await transaction.run(RECORD, number=migration.number, name=migration.name, now=now)
+
+
+async def _applied(writer: aiosqlite.Connection) -> int:
+    """The newest migration that a file has; 0 for a new one."""
+    tables = await writer.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")
+    return next(iter(await writer.execute_fetchall(APPLIED)))["number"] if tables else 0
+
+
+async def _copy_before(writer: aiosqlite.Connection, path: Path, number: int) -> None:
+    """Keep the file as it was: `pitwire.sqlite3.before-0003`."""
+    target = Path(f"{path}.before-{number:04}")
+    unfinished = Path(f"{target}.unfinished")
+    await asyncio.to_thread(unfinished.unlink, missing_ok=True)
+    await writer.execute("VACUUM INTO ?", (str(unfinished),))
+    await asyncio.to_thread(unfinished.replace, target)
