@@ -223,7 +223,9 @@ async def _merge(tx: Transaction, old: int, there: Destination, *, now: datetime
             last=loser == old,
         )
     await tx.run(
-        "UPDATE deliveries SET destination_id = :new WHERE destination_id = :old", old=old, new=there.id
+        "UPDATE deliveries SET destination_id = :new, leased_until = NULL WHERE destination_id = :old",
+        old=old,
+        new=there.id,
     )
     await tx.run("DELETE FROM destinations WHERE id = :old", old=old)
     await queues.settle(tx, [there.id], now=now)

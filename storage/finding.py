@@ -35,6 +35,19 @@ async def story_at(tx: Transaction, url: str) -> Story | None:
     return None if row is None else read_story(row)
 
 
+async def story_posted(tx: Transaction, destination_id: int, message_id: str) -> Story | None:
+    """The story that a message there tells."""
+    row = await tx.one(
+        """
+        SELECT s.* FROM deliveries AS d JOIN stories AS s ON s.id = d.story_id
+        WHERE d.destination_id = :destination AND d.message_id = :message
+        """,
+        destination=destination_id,
+        message=message_id,
+    )
+    return None if row is None else read_story(row)
+
+
 async def latest(
     tx: Transaction, topics: Sequence[str], *, languages: Sequence[str], limit: int, offset: int
 ) -> Sequence[Story]:

@@ -37,7 +37,6 @@ from storage import (
     subscriptions,
 )
 from storage.database import Database
-from storage.record import Recorder
 
 log = structlog.get_logger()
 _CLOCK_SLACK = timedelta(seconds=2)  # callers read the clock before they wait for their turn
@@ -50,13 +49,11 @@ class Store:
         self.database = database
         self._clock = clock
         self._wake = asyncio.Event()
-        self._recorder = Recorder(database)
         self._latest: datetime | None = None
 
     # ── life ──
 
     async def close(self) -> None:
-        await self._recorder.close()
         await self.database.close()
 
     async def check_writable(self) -> None:
@@ -261,7 +258,8 @@ class Store:
         return await self.database.write(queues.free_leases, now=now)
 
     async def record(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-        await self._recorder.record(outcomes, now)
+        if outcomes:
+            await self.database.write(outbox.record, outcomes, now=now)
 
     async def hold(self, destination_id: int, until: datetime) -> None:
         await self.database.write(queues.hold, destination_id, until)
@@ -283,6 +281,9 @@ class Store:
 
     async def delivery(self, destination_id: int, story_id: int) -> Delivery | None:
         return await self.database.read(figures.delivery, destination_id, story_id, now=self._clock())
+
+    async def story_posted(self, destination_id: int, message_id: str) -> Story | None:
+        return await self.database.read(finding.story_posted, destination_id, message_id)
 
     async def sent_since(self, destination_id: int, since: datetime) -> int:
         return await self.database.read(figures.sent_since, destination_id, since)

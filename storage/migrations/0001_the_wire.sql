@@ -166,6 +166,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_owed ON deliveries (destination_id, lane, id, due_at)
     WHERE closed IS NULL AND revision > sent_revision;
 CREATE INDEX deliveries_sent ON deliveries (destination_id, sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX deliveries_message ON deliveries (destination_id, message_id) WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_slot ON deliveries (destination_id, slot) WHERE slot IS NOT NULL;
 
 CREATE TABLE audit (
