@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from telegram import (
     ChatAdministratorRights,
@@ -24,6 +25,7 @@ MOST_TEXT = 3_000  # of the text, when posts follow
 PLACEHOLDER = 64  # characters of the hint in an input field
 ALERT = 200  # characters of a notice over the chat
 CHANNEL, GROUP = 1, 2  # in a request for a chat
+CHOOSE = "channel"  # the command that chooses another place
 
 
 def message_of(reply: Reply, vault: Vault) -> Message:
@@ -32,7 +34,7 @@ def message_of(reply: Reply, vault: Vault) -> Message:
     rich = Rich()
     text = spoken(reply.text)
     rich.add(cut_utf16(text, MOST_TEXT if reply.posts else TEXT))
-    prompts = _prompts(pickers)
+    prompts = _prompts(pickers, text)
     left = TEXT - rich.length - prompts.length - 4
     for number, post in enumerate(reply.posts):
         share = (left - 2) // (len(reply.posts) - number)
@@ -73,9 +75,10 @@ def question_of(form: Form, locale: str, *, user: int = 0, name: str = "") -> tu
     return rich, ForceReply(selective=bool(user), input_field_placeholder=placeholder)
 
 
-def chooser_of(locale: str) -> tuple[str, ReplyKeyboardMarkup]:
+def chooser_of(locale: str) -> tuple[Message, ReplyKeyboardMarkup]:
     """Offer the platform's own list of channels and groups where a person may give the bot what it needs."""
-    return say(locale, "telegram.chooser.ask"), ReplyKeyboardMarkup(
+    question = Message(rich=Rich().add(say(locale, "telegram.chooser.ask")))
+    return question, ReplyKeyboardMarkup(
         [
             [_request(say(locale, "telegram.chooser.channel"), CHANNEL)],
             [_request(say(locale, "telegram.chooser.group"), GROUP)],
@@ -83,6 +86,12 @@ def chooser_of(locale: str) -> tuple[str, ReplyKeyboardMarkup]:
         resize_keyboard=True,
         one_time_keyboard=True,
     )
+
+
+def with_chooser(reply: Reply) -> Reply:
+    """Offer, alone with the bot, to set up a channel or group from here."""
+    label = say(reply.locale, "telegram.chooser.button")
+    return replace(reply, choices=(*reply.choices, Choice(label=label, line=CHOOSE, emoji="📣")))
 
 
 def wants_chooser(reply: Reply) -> Picker | None:
@@ -125,14 +134,16 @@ def _read(post: Post | None) -> Sequence[Choice]:
     return read_button(post) if post else ()
 
 
-def _prompts(pickers: Sequence[Picker]) -> Rich:
+def _prompts(pickers: Sequence[Picker], text: str) -> Rich:
+    """The questions, with the hints of their options where the text does not tell them already."""
     prompts = Rich()
     for picker in pickers:
         if prompt := clean(picker.prompt, 300):
             prompts.add("\n" if prompts else "").add(prompt, BOLD)
         for option in picker.options:
-            if option.hint and prompts.length < 1_000:
-                prompts.add(f"\n• {clean(option.label, 60)}: {clean(option.hint, 120)}")
+            hint = clean(option.hint, 120)
+            if hint and hint not in text and prompts.length < 1_000:
+                prompts.add(f"\n• {clean(option.label, 60)}: {hint}")
     return prompts
 
 

@@ -20,6 +20,7 @@ from telegram import Message as Incoming
 from telegram.constants import ChatMemberStatus
 from telegram.error import TelegramError
 
+from adapters.telegram import answers
 from adapters.telegram.documents import NotRead, document_of
 from adapters.telegram.inline import CACHED, cards_for
 from adapters.telegram.keyboard import NOTHING, Vault, end_of, line_of, option_of, picked, toggled
@@ -130,6 +131,9 @@ class Conversation:
     async def _reply(self, request: Request, message: Incoming, press: Press | None = None) -> None:
         if request.is_private and request.line.split(" ")[0] == "start":  # whoever blocked the bot is back
             await self._noticed(Change.RESTORED, space=request.space)
+        if request.is_private and request.line == answers.CHOOSE:
+            await self._speaker.offer_places(place_of_message(message), pick(request.locale))
+            return
         target = target_of(request.line)
         if target is not None:
             found = await self._elsewhere(request, target)
@@ -137,7 +141,10 @@ class Conversation:
                 await self._speaker.say(message, "telegram.not_yours", request.locale, press)
                 return
             request = found
-        await self._speaker.answer(request, message, await self._answer(request), press)
+        reply = await self._answer(request)
+        if request.is_private and request.line in ("start", SETUP):
+            reply = answers.with_chooser(reply)
+        await self._speaker.answer(request, message, reply, press)
 
     # ── buttons ──
 
@@ -224,7 +231,7 @@ class Conversation:
             line=line,
             is_private=False,
             may_manage=True,
-            place_title=title or name or request.place_title,
+            place_title=title or name or await self._people.title_of(place.chat),
             place_trouble=trouble,
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -189,8 +189,8 @@ def _button(choice: Choice, vault: Vault) -> InlineKeyboardButton | None:
 
 
 def _labelled(choice: Choice, data: str) -> InlineKeyboardButton:
-    label = f"{CHOSEN}{_label(choice)}" if choice.chosen else _label(choice)
-    return InlineKeyboardButton(label, callback_data=data, style=_STYLES.get(choice.style))
+    marked = f"{CHOSEN}{_label(replace(choice, emoji=''))}" if choice.chosen else _label(choice)
+    return InlineKeyboardButton(marked, callback_data=data, style=_STYLES.get(choice.style))
 
 
 def _label(choice: Choice) -> str:

@@ -21,6 +21,7 @@ from telegram.error import TelegramError
 
 from adapters.telegram.errors import paused_reason
 from adapters.telegram.place import Place
+from bot.text import tame
 
 log = structlog.get_logger()
 
@@ -55,6 +56,14 @@ class People:
     async def trouble_at(self, place: Place) -> str:
         """Say why the bot cannot post at a place, as a locale key; "" where it can."""
         return "" if place.is_private else (await self._standing(place.chat, self._me.id)).trouble
+
+    async def title_of(self, chat: int) -> str:
+        """The name of a chat that the bot is in; "" where it cannot be asked."""
+        try:
+            return tame((await self._bot.get_chat(chat)).title or "")
+        except TelegramError as error:
+            log.info("title unknown", chat=chat, reason=error.message)
+            return ""
 
     def forget(self, chat: int) -> None:
         """Someone's standing in a chat changed."""

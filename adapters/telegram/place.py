@@ -53,8 +53,8 @@ def parse_place(address: str) -> Place:
 
 
 def space_of(chat: int) -> str:
-    """Name the space of a chat."""
-    return f"telegram:{chat}"
+    """Name the space of a chat: its id, which `Storage.move` renames together with the addresses in it."""
+    return str(chat)
 
 
 def rates(place: Place, settings: TelegramSettings) -> Mapping[str, Rate]:

@@ -93,8 +93,7 @@ class Speaker:
             await self._hand_over(place, message, reply.document)
             return
         if answers.wants_chooser(reply) and place.is_private:
-            await self._offer_places(place, message, reply)
-            return
+            await self.offer_places(place, reply.locale)
         if press and reply.replaces and to.text:
             if not _is_same(to, message):
                 await self._tried(place, lambda: self._outgoing.edit(place, str(to.message_id), message))
@@ -132,12 +131,10 @@ class Speaker:
         question = Message(rich=rich.clipped(4_096))
         await self._tried(place, lambda: self._outgoing.send(place, question, reply_markup=force))
 
-    async def _offer_places(self, place: Place, message: Message, reply: Reply) -> None:
-        words, chooser = answers.chooser_of(reply.locale)
-        if message.markup is not None or reply.text:
-            await self._send(place, message)
-        offer = Message(rich=Rich().add(words))
-        await self._tried(place, lambda: self._outgoing.send(place, offer, reply_markup=chooser))
+    async def offer_places(self, place: Place, locale: str) -> None:
+        """Show the platform's own list of channels and groups."""
+        question, chooser = answers.chooser_of(locale)
+        await self._tried(place, lambda: self._outgoing.send(place, question, reply_markup=chooser))
 
     async def _hand_over(self, place: Place, message: Message, document: Document) -> None:
         file = InputFile(
