@@ -22,7 +22,7 @@ MAX_TITLE = 600  # characters with its address not counted
 MAX_FOOTER = 900
 MAX_THREAD_NAME = 100
 _DIGITS = re.compile(r"\d{15,20}")
-_USER_PING = re.compile(r"^(?:<@!?|user:)", re.IGNORECASE)
+_USER_PING = re.compile(r"^(?:<@!?\d|user:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ def _body(post: Post, detail: Detail, names: controls.Names) -> list[Component]:
         return _plainest(post, detail)
     head, foot = _head(post, detail), _foot(post, min(MAX_FOOTER, detail.room // 4))
     left = detail.room - utf16_length(head) - utf16_length(foot) - 4
-    told = fit(_summary(post), left) if post.summary else ""
+    told = fit(_summary(post), left // 2 if post.sections else left) if post.summary else ""
     left -= utf16_length(told)
-    listed = "\n\n".join(_sections(post.sections, left, post.locale))
+    listed = "\n\n".join(filter(None, _sections(post.sections, left, post.locale)))
     shown = "\n".join(part for part in (head, told) if part)
     texts = [piece.text(part) for part in (shown, listed, foot) if part] or [piece.text(_nothing(post))]
     picture = _picture(post) if detail.picture else None
@@ -196,7 +196,8 @@ def _clear(post: Post) -> str:
 def _plainest(post: Post, detail: Detail) -> list[Component]:
     """A line, and what a digest lists below it."""
     line = _line(post, detail)
-    listed = "\n\n".join(_sections(post.sections, detail.room - utf16_length(line) - 2, post.locale))
+    room = detail.room - utf16_length(line) - 2
+    listed = "\n\n".join(filter(None, _sections(post.sections, room, post.locale)))
     return [piece.text("\n".join(part for part in (line, listed) if part))]
 
 
@@ -213,7 +214,7 @@ def _sections(sections: tuple[Section, ...], room: int, locale: str) -> Iterator
     left = sum(len(section.lines) for section in sections)
     room -= 60  # for the line that says so
     for section in sections:
-        heading = _bold(fit(section.heading, 200)) if section.heading else ""
+        heading = _bold(fit(section.heading, min(200, room - 6))) if section.heading else ""
         lines = [heading] if heading else []
         room -= utf16_length(heading) + 2
         for line in section.lines:

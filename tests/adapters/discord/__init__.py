@@ -1,0 +1,1 @@
+"""Tests of the Discord adapter, against a small Discord on loopback."""

@@ -1,0 +1,241 @@
+"""Cards: every limit kept for any input, nothing in a feed's text means anything, covered results stay covered."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from adapters.discord import cards
+from adapters.discord.components import count, length, walk
+from adapters.discord.markup import escape, fit, link, safe_url
+from bot.model import Choice, Line, Link, Post, Section
+from bot.text import utf16_length
+from tests.adapters.discord.chat import read
+from tests.adapters.discord.conftest import a_post
+from tests.loopback.discord import Discord
+
+# Shrinking a post of a hundred fields takes minutes and says little: the breach names what is wrong.
+QUICK = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+
+NASTY = st.sampled_from(
+    [
+        "@everyone",
+        "<@123456789012345678>",
+        "<@&123456789012345678>",
+        "<#123456789012345678>",
+        "<:x:123456789012345678>",
+        "[x](javascript:alert(1))",
+        "**",
+        "||",
+        "```",
+        "`",
+        "> ",
+        "# ",
+        "-# ",
+        "1. ",
+        "\n\n",
+        "~~",
+        "__",
+        "\u202e",
+        "\u200b",
+        "<t:0:R>",
+        "</help:123456789012345678>",
+        "🏎️",
+        "👨‍👩‍👧",
+        "🇩🇪",
+        "https://evil.example/",
+        "<b>bold</b>",
+        "\\",
+        "]",
+        ")(",
+        "é",
+        "𝐅𝟏",
+    ]
+)
+TEXT = st.lists(st.one_of(NASTY, st.text(max_size=40)), max_size=12).map("".join)
+LONG = st.one_of(TEXT, st.builds(lambda text, times: text * times, TEXT, st.integers(1, 400)))
+URL = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "javascript:alert(1)",
+            "https://a.example/x_(1)?a=b c",
+            "http://[::1",
+            "ftp://a.example/",
+            "https://ä.example/ü",
+            "https://a.example/" + "x" * 3000,
+            "https://user@a.example/",
+        ]
+    ),
+    TEXT,
+)
+CHOICES = st.lists(
+    st.builds(Choice, label=LONG, line=st.text(max_size=64), url=st.just(""), emoji=TEXT), max_size=8
+).map(tuple)
+LINES = st.builds(Line, text=LONG, url=URL, note=TEXT, covered=st.booleans(), at=st.none())
+POSTS = st.builds(
+    Post,
+    locale=st.sampled_from(["en", "de"]),
+    title=LONG,
+    url=URL,
+    summary=LONG,
+    badge=TEXT,
+    label=TEXT,
+    colour=st.one_of(st.none(), st.integers(0, 0xFFFFFF)),
+    outlet=LONG,
+    also=st.lists(st.builds(Link, text=LONG, url=URL), max_size=10).map(tuple),
+    at=st.sampled_from([None, datetime(2026, 11, 22, tzinfo=UTC)]),
+    image_url=URL,
+    image_text=LONG,
+    notes=st.lists(LONG, max_size=3).map(tuple),
+    choices=CHOICES,
+    covered=st.booleans(),
+    safe_title=LONG,
+    sections=st.lists(
+        st.builds(Section, heading=LONG, lines=st.lists(LINES, max_size=12).map(tuple)), max_size=4
+    ).map(tuple),
+    style=st.sampled_from(["card", "compact", "link"]),
+    quiet=st.booleans(),
+    ping=st.sampled_from(["", "123456789012345678", "user:123456789012345678"]),
+)
+
+
+def texts(post: Post) -> str:
+    return "\n".join(part["content"] for part in walk(cards.message(post)) if part["type"] == 10)
+
+
+@given(POSTS)
+@QUICK
+def test_any_post_becomes_a_message_that_discord_takes(post: Post) -> None:
+    discord = Discord()
+    body = cards.payload(post)
+    discord._check_body(json.loads(json.dumps(body)))
+    assert discord.breaches == []
+    assert count(body["components"]) <= 40 and length(body["components"]) <= 4000
+    assert 1 <= utf16_length(cards.thread_name(post)) <= 100
+
+
+@given(LONG)
+@QUICK
+def test_escaped_text_holds_no_mention_no_link_and_no_markup_at_a_line_start(text: str) -> None:
+    shown = escape(text)
+    assert not re.search(r"<[@#:/t]|@(everyone|here)|(?<!\\)[\[\]*_`|~]", re.sub(r"\\\\", "", shown))
+    assert not re.search(r"^(?:#{1,3}|-#|>{1,3}|[-+]|\d+[.)])\s", shown, re.MULTILINE)
+    assert not re.search(r"[A-Za-z]://", shown) and "\u202e" not in shown
+
+
+@given(LONG, st.integers(0, 500))
+@QUICK
+def test_text_fits_after_it_is_escaped(text: str, most: int) -> None:
+    assert utf16_length(fit(text, most)) <= most
+
+
+def test_escaping_shows_a_reader_the_words_as_they_were() -> None:
+    title = "Ferrari's *great* day: P1 & P2 [video] <3"
+    assert read([{"type": 10, "content": escape(title)}]) == title
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "ftp://a.example/",
+        "//a.example/x",
+        "",
+        "https://user:word@a.example/",
+        "https://",
+        "http://[::1]/",
+    ],
+)
+def test_only_plain_web_addresses_become_links(url: str) -> None:
+    assert safe_url(url) is None
+    assert link("words", url, most=100) == "words"
+
+
+def test_an_address_cannot_end_its_link_early() -> None:
+    assert link("a", "https://a.example/x_(1) [b]", most=200) == "[a](https://a.example/x_%281%29%20%5Bb%5D)"
+
+
+def test_a_card_shows_title_as_link_summary_outlet_and_time() -> None:
+    card = cards.message(a_post())[0]
+    assert card["accent_color"] == 0x0099CC
+    shown = texts(a_post())
+    assert "### [Toyota wins at Fuji](https://outlet.example/toyota-wins)" in shown
+    assert "Ferrari came second." in shown
+    assert f"Outlet · <t:{int(datetime(2026, 11, 22, 14, tzinfo=UTC).timestamp())}:R>" in shown
+    assert "also: [Other](https://other.example/x)" in shown
+    buttons = [part for part in walk([card]) if part["type"] == 2]
+    assert (
+        buttons[0]["url"] == "https://outlet.example/toyota-wins" and buttons[0]["label"] == "Read at Outlet"
+    )
+
+
+def test_a_picture_stands_beside_the_text_with_a_description() -> None:
+    picture = next(part for part in walk(cards.message(a_post())) if part["type"] == 11)
+    assert (
+        picture["media"]["url"] == "https://outlet.example/toyota.jpg"
+        and picture["description"] == "A car in the rain"
+    )
+    assert all(part["type"] != 11 for part in walk(cards.message(a_post(image_url="data:image/svg+xml,x"))))
+
+
+def test_a_covered_result_is_under_a_cover_whole_and_the_clear_part_comes_first() -> None:
+    post = a_post(covered=True, safe_title="Report from Fuji", choices=(Choice(label="Why?", line="why 1"),))
+    clear, hidden = cards.message(post)
+    assert hidden["type"] == 17 and hidden["spoiler"] is True
+    assert "Report from Fuji" in clear["content"] and "Toyota" not in clear["content"]
+    description: Any = next(part for part in walk([hidden]) if part["type"] == 11)
+    assert "Toyota" not in description["description"] and description["spoiler"] is True
+    assert "Toyota" not in cards.thread_name(post)
+
+
+@pytest.mark.parametrize("style", ["card", "compact", "link"])
+def test_every_style_covers(style: str) -> None:
+    components = cards.message(a_post(covered=True, safe_title="Report", style=style))
+    in_clear = [part for part in components if not part.get("spoiler")]
+    assert "Toyota" not in json.dumps(in_clear)
+
+
+def test_nobody_is_mentioned_but_who_is_to_be_pinged() -> None:
+    assert cards.payload(a_post())["allowed_mentions"] == {"parse": [], "replied_user": False}
+    body = cards.payload(a_post(ping="<@&123456789012345678>", title="<@&999456789012345678>"))
+    assert body["allowed_mentions"]["roles"] == ["123456789012345678"]
+    assert body["components"][0]["content"] == "<@&123456789012345678>"
+    assert cards.edit_payload(a_post(ping="123456789012345678"))["allowed_mentions"]["parse"] == []
+    assert "roles" not in cards.edit_payload(a_post(ping="123456789012345678"))["allowed_mentions"]
+
+
+def test_a_quiet_post_makes_no_sound() -> None:
+    assert cards.payload(a_post(quiet=True))["flags"] & 1 << 12
+    assert not cards.payload(a_post())["flags"] & 1 << 12
+
+
+def test_a_digest_that_is_too_long_says_how_many_lines_are_left_out() -> None:
+    lines = tuple(
+        Line(text=f"Story number {n} " + "x" * 60, url=f"https://a.example/{n}", note="Outlet")
+        for n in range(80)
+    )
+    shown = texts(Post(title="Your digest", sections=(Section(heading="WEC", lines=lines),)))
+    listed = shown.count("- [Story number")
+    assert 10 < listed < 80 and f"and {80 - listed} more" in shown
+
+
+def test_a_compact_post_has_no_read_button_and_a_link_post_is_one_line() -> None:
+    assert all(part["type"] != 2 for part in walk(cards.message(a_post(style="compact"))))
+    line = texts(a_post(style="link"))
+    assert "\n" not in line and "**[Toyota wins at Fuji](https://outlet.example/toyota-wins)**" in line
+
+
+def test_the_same_post_is_the_same_message_wherever_it_goes() -> None:
+    assert json.dumps(cards.payload(a_post())) == json.dumps(cards.payload(a_post(reply_to="5")))
