@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bot.model import Label
-from bot.reading.phrases import Lexicon, tokens
+from bot.reading.cues import FORCES, Zone
 
-# A live page tells of nothing yet; a rumour is one even in an opinion's clothes.
-ORDER = (Label.LIVE, Label.RUMOUR, Label.OPINION)
-WEIGHTS = {"sure": 2.0, "hint": 1.0}
-ENOUGH = 2.0
+ENOUGH = 2 * FORCES["hint"]
 STANDFIRST = 0.5  # what the title says counts in full
 
 
@@ -24,41 +17,25 @@ class Labelled(NamedTuple):
 
 
 def label(
-    title: str, standfirst: str, language: str, *, official: bool = False, results: tuple[str, ...] = ()
+    title: Zone, standfirst: Zone, *, official: bool = False, results: tuple[str, ...] = ()
 ) -> Labelled:
     """Choose the label; `results` are the words that tell a result, where the article is one."""
-    weight: dict[str, float] = {}
-    words: dict[str, list[str]] = {}
-    for text, counts in ((title, 1.0), (standfirst, STANDFIRST)):
-        cut = tokens(text)
-        for hit in lexicon(language).find(cut):
-            weight[hit.kind] = weight.get(hit.kind, 0.0) + counts * hit.weight
-            words.setdefault(hit.kind, []).append(text[cut[hit.first].start : cut[hit.last].end])
-    if weight.get(Label.LIVE, 0.0) >= ENOUGH:
-        return Labelled(Label.LIVE, tuple(dict.fromkeys(words[Label.LIVE])))
+    if live := _words(Label.LIVE, title, standfirst):
+        return Labelled(Label.LIVE, live)
     if results:
         return Labelled(Label.RESULT, results)
     if official:
         return Labelled(Label.OFFICIAL, ("official outlet",))
-    for kind in ORDER[1:]:
-        if weight.get(kind, 0.0) >= ENOUGH:
-            return Labelled(kind, tuple(dict.fromkeys(words[kind])))
+    for kind in (Label.RUMOUR, Label.OPINION):  # a rumour is one even in an opinion's clothes
+        if words := _words(kind, title, standfirst):
+            return Labelled(kind, words)
     return Labelled(Label.REPORT, ())
 
 
-@cache
-def lexicon(language: str) -> Lexicon:
-    data = _data()
-    return Lexicon(_phrases(data, ("any", language)))
-
-
-def _phrases(data: Mapping[str, Any], parts: tuple[str, ...]) -> Iterator[tuple[str, float, str]]:
-    for part in parts:
-        for kind, forces in data.get(part, {}).items():
-            for force, phrases in forces.items():
-                yield from ((kind, WEIGHTS[force], phrase) for phrase in phrases)
-
-
-@cache
-def _data() -> Mapping[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("label.toml").read_text("utf-8"))
+def _words(kind: Label, title: Zone, standfirst: Zone) -> tuple[str, ...]:
+    """The words that make it this kind, or () where they are too weak."""
+    above, below = title.of(f"label.{kind}"), standfirst.of(f"label.{kind}")
+    if sum(hit.weight for hit in above) + STANDFIRST * sum(hit.weight for hit in below) < ENOUGH:
+        return ()
+    quotes = [title.quote(hit) for hit in above] + [standfirst.quote(hit) for hit in below]
+    return tuple(dict.fromkeys(quotes))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.model import Article, Reading
+from bot.reading.cues import scan
 from bot.reading.importance import weigh
 from bot.reading.label import label
 from bot.reading.language import detect
 from bot.reading.safe import safe_title
-from bot.reading.spoiler import judge
+from bot.reading.spoiler import OPENING, judge
 from bot.reading.summary import summarise
 from bot.reading.tag import tag
 from bot.series.catalog import Catalog
@@ -24,16 +25,11 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
     language = _language(article, [mention.words for mention in (*tagging.title, *tagging.standfirst)])
     text = article.text[:MOST_TEXT]
     summary = summarise(article.title, article.standfirst, text, language)
-    verdict = judge(
-        article.title, article.standfirst, text, language, racing=bool(tagging.series), mentions=tagging.title
-    )
-    labelled = label(
-        article.title,
-        article.standfirst,
-        language,
-        official=article.official,
-        results=verdict.evidence if verdict.is_report else (),
-    )
+    title = scan(article.title, language, tagging.title)
+    standfirst = scan(article.standfirst[:OPENING], language, tagging.standfirst)
+    verdict = judge(title, standfirst, text, language, racing=bool(tagging.series))
+    results = verdict.evidence if verdict.is_report else ()
+    labelled = label(title, standfirst, official=article.official, results=results)
     safe = article.title
     if verdict.spoiler:
         mentions = (*tagging.title, *tagging.standfirst, *tagging.text)
@@ -48,9 +44,8 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
         label=labelled.label,
         label_evidence=labelled.evidence,
         importance=weigh(
-            article.title,
-            article.standfirst,
-            language,
+            title,
+            standfirst,
             series=tuple(found.slug for found in tagging.series),
             label=labelled.label,
             official=article.official,
