@@ -8,7 +8,7 @@ from bot.errors import FetchError
 
 MOST_ENTRIES = 2_000  # of one document; what comes after is not read
 MOST_EXPANDED = 1_000_000  # characters that a document's own entities may grow to
-MOST_TAGS = 300_000
+MOST_TAGS = 200_000  # of one document
 MOST_DEPTH = 256  # elements inside each other; feeds have about ten
 
 _ENTITY = re.compile(rb"""<!ENTITY\s+(?!%)([^\s>]+)\s+(?:"([^"]*)"|'([^']*)')""", re.I)
@@ -83,12 +83,10 @@ def refuse_depth(body: bytes, most: int = MOST_DEPTH) -> None:
             at = end
             continue
         found = _TAG.match(body, at)
-        at += 1
-        if not found:
-            continue
-        at = found.end()
+        at = found.end() if found else at + 1
         tags += 1
-        depth = _deeper(depth, found)
+        if found:
+            depth = _deeper(depth, found)
         if depth > most or tags > MOST_TAGS:
             raise FetchError("The feed nests elements without end, which only an attack does.")
 

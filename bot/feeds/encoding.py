@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""", re.I)
 _META = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.I)
 
 
@@ -21,3 +22,18 @@ def decoded(body: bytes, content_type: str = "") -> str:
         except LookupError:
             continue
     return body.decode("utf-8", "replace")
+
+
+def is_utf8(body: bytes) -> bool:
+    """Say whether the bytes are valid UTF-8; text in another encoding practically never is by chance."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def declared_encoding(body: bytes) -> str:
+    """Read the encoding that an XML declaration names."""
+    found = _DECLARED.match(body[:300])
+    return found.group(1).decode("ascii").lower() if found else ""

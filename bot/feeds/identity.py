@@ -211,13 +211,15 @@ def address(entry: Entry) -> str:
     return "told:" + hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
 
 
-def identified(entries: Sequence[Entry], *, guids_are_worthless: bool = False) -> tuple[Entry, ...]:
-    """Give each entry its key as guid and its canonical address as url; the first of two with one key stays."""
-    key = address if guids_are_worthless else identity
-    found: dict[str, Entry] = {}
-    for entry in entries:
+def identified(entries: Sequence[Entry], *, by_address: bool = False) -> tuple[tuple[int, Entry], ...]:
+    """Give each entry its key as guid and its canonical address as url, with its place; the first of two with one key stays."""
+    key = address if by_address else identity
+    found: dict[str, tuple[int, Entry]] = {}
+    for place, entry in enumerate(entries):
         name = key(entry)
-        found.setdefault(name, replace(entry, guid=name, url=canonical_url(entry.url) if entry.url else ""))
+        if name not in found:
+            url = canonical_url(entry.url) if entry.url else ""
+            found[name] = (place, replace(entry, guid=name, url=url))
     return tuple(found.values())
 
 

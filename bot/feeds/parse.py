@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bot.errors import FetchError
 from bot.feeds import armour, health
+from bot.feeds.encoding import is_utf8
 from bot.feeds.jsonfeed import looks_like_json, parse_json
 from bot.model import Entry, FeedDocument
 
@@ -20,7 +21,6 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _LONGEST_TTL = timedelta(days=7)
 _SKIP = re.compile(rb"<skip(hours|days)>(.{0,2000}?)</skip\1>", re.I | re.S)
 _SKIPPED = re.compile(rb"<(?:hour|day)>\s*(\w+)\s*</(?:hour|day)>", re.I)
-_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""", re.I)
 _IMAGE = re.compile(r"""<img\b[^>]{0,2000}?\ssrc\s*=\s*["']([^"'<>]{1,2000})["']""", re.I)
 _PIXEL = re.compile(
     r"""feedburner|/pixel|doubleclick|stat[s.]|\b1x1\b|\.gif\b|emoji|smilies|s\.w\.org|gravatar""", re.I
@@ -36,10 +36,15 @@ def parse(body: bytes, *, content_type: str = "", url: str = "") -> FeedDocument
     if looks_like_json(body):
         found = parse_json(body)
         return joined(found, url) if found else FeedDocument(title="", kind="", entries=())
+    return parse_xml(body, content_type=true_type(body, content_type), url=url)
+
+
+def parse_xml(body: bytes, *, content_type: str, url: str = "") -> FeedDocument:
+    """Parse a document, or a part of one, in the encoding that `true_type` found for the whole."""
     armour.check(body)
     body = armour.shortened(armour.tightened(body))
     armour.refuse_depth(body)
-    result = read_xml(body, content_type)
+    result = _read(body, content_type)
     if not result.entries and result.get("bozo"):
         second = _second_opinion(body)
         if second is not None and second.entries:
@@ -47,15 +52,15 @@ def parse(body: bytes, *, content_type: str = "", url: str = "") -> FeedDocument
     return joined(document(result, body), url)
 
 
-def read_xml(body: bytes, content_type: str = "") -> Any:
+def _read(body: bytes, content_type: str) -> Any:
     """Run feedparser as it should be run here: it neither sanitises nor joins, both cost more than the parsing."""
     import feedparser
 
-    headers = {"content-type": _content_type(body, content_type)}
+    headers = {"content-type": content_type}
     return feedparser.parse(body, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
 
 
-def _content_type(body: bytes, content_type: str) -> str:
+def true_type(body: bytes, content_type: str) -> str:
     """Keep servers from lying about the encoding: bytes that are valid UTF-8 are UTF-8."""
     charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.I)
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -63,21 +68,6 @@ def _content_type(body: bytes, content_type: str) -> str:
     if is_utf8(body):
         return "application/xml; charset=utf-8" if not body.isascii() or charset else "application/xml"
     return f"application/xml; charset={charset.group(1)}" if charset else "application/xml"
-
-
-def is_utf8(body: bytes) -> bool:
-    """Say whether the bytes are valid UTF-8; text in another encoding practically never is by chance."""
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def declared_encoding(body: bytes) -> str:
-    """Read the encoding that an XML declaration names."""
-    found = _DECLARED.match(body[:300])
-    return found.group(1).decode("ascii").lower() if found else ""
 
 
 def _second_opinion(body: bytes) -> Any:
@@ -95,7 +85,7 @@ def _second_opinion(body: bytes) -> Any:
         return None
     if root is None:
         return None
-    return read_xml(etree.tostring(root, encoding="utf-8"))
+    return _read(etree.tostring(root, encoding="utf-8"), "application/xml; charset=utf-8")
 
 
 # ── feedparser's result → our nouns ──────────────────────────────────────────────────────────────

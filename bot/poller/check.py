@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from bot.errors import FetchError
 from bot.feeds import schedule
 from bot.feeds.client import Client, Response
 from bot.feeds.identity import are_worthless
-from bot.feeds.parse import insist, parse
+from bot.feeds.intake import Reader
 from bot.feeds.pulse import Pulse
 from bot.feeds.schedule import Checked, Pace
 from bot.model import Feed, FeedDocument
@@ -37,6 +36,7 @@ class Checker:
         every: Callable[[str], timedelta | None],
     ) -> None:
         self._client = client
+        self._reader = Reader()
         self._newsroom = newsroom
         self._clock = clock
         self._pace = pace
@@ -55,13 +55,21 @@ class Checker:
         return await self._read(feed, answer, body_hash)
 
     async def _read(self, feed: Feed, answer: Response, body_hash: str) -> Feed:
-        found = await asyncio.to_thread(parse, answer.body, content_type=answer.content_type, url=answer.url)
-        insist(found, answer.body, answer.content_type)
+        intake = await self._reader.read(answer.body, answer.content_type, answer.url, feed.slices)
+        found = intake.document
+        if found is None:
+            return self._passed(feed, answer, body_hash=body_hash, slices=intake.slices())
         by_address = feed.rhythm.get("by_address", False) or are_worthless(found.entries)
         taken = await self._newsroom.take(feed, found.entries, by_address=by_address)
         # The validators are saved after the articles: a crash before would make the next answer a 304.
         done = self._passed(
-            feed, answer, body_hash=body_hash, document=found, taken=taken, by_address=by_address
+            feed,
+            answer,
+            body_hash=None if taken.failed else body_hash,
+            slices=intake.slices(taken.failed),
+            document=found,
+            taken=taken,
+            by_address=by_address,
         )
         log.info(
             "feed checked",
@@ -80,6 +88,7 @@ class Checker:
         answer: Response,
         *,
         body_hash: str | None,
+        slices: bytes | None = None,
         document: FeedDocument | None = None,
         taken: Taken | None = None,
         by_address: bool | None = None,
@@ -95,7 +104,8 @@ class Checker:
             moved_to=answer.moved_to,
             etag=answer.headers.get("ETag", feed.etag if is_304 else None),
             last_modified=answer.headers.get("Last-Modified", feed.last_modified if is_304 else None),
-            body_hash=None if taken and taken.failed else body_hash,
+            body_hash=body_hash,
+            slices=slices,
             guids_are_worthless=by_address,
         )
         pulse = self._pulse.of(feed.series, now)

@@ -72,6 +72,7 @@ class Poller:
         self._hosts: dict[str, deque[Feed]] = {}
         self._working: set[int] = set()
         self._unsaved: list[Feed] = []
+        self._saved = asyncio.Event()
         self._idle = asyncio.Event()  # no host is being asked
         self._dark: set[str] = set()  # hosts that could not be reached since one was
 
@@ -82,9 +83,7 @@ class Poller:
             saver = group.create_task(self._save_now_and_then(), name="poller saves")
             try:
                 while not stop.is_set():
-                    nap = await self._round(group)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), nap)
+                    await self._nap(await self._round(group), stop)
             finally:
                 await self._finish()
                 saver.cancel()
@@ -113,6 +112,16 @@ class Poller:
             return LONGEST_NAP
         wait = LONGEST_NAP if next_at is None else (next_at - self._clock()).total_seconds()
         return min(max(wait, SHORTEST_NAP), LONGEST_NAP)
+
+    async def _nap(self, seconds: float, stop: asyncio.Event) -> None:
+        """Sleep until the next round, a stop, or until checks were saved and may be due again sooner."""
+        self._saved.clear()
+        waits = {asyncio.create_task(event.wait()) for event in (stop, self._saved)}
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _claim(self, group: asyncio.TaskGroup) -> int:
         room = self._most - len(self._working)
@@ -198,6 +207,7 @@ class Poller:
             await asyncio.shield(self._storage.save_feeds(feeds))
         except StorageError as error:
             log.warning("feeds not saved", count=len(feeds), reason=str(error))
+        self._saved.set()
 
     async def _finish(self) -> None:
         """Drop what has not begun, wait a moment for what has, and save."""

@@ -37,16 +37,17 @@ class Taken:
 
     new: tuple[datetime, ...] = ()  # when the new ones were published
     changed: int = 0
-    failed: tuple[str, ...] = ()  # guids that could not be read this time
+    failed: tuple[int, ...] = ()  # places of the entries that could not be read this time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
     """An article that is new, or that its outlet changed."""
 
+    place: int  # in the document
     entry: Entry
     article: Article
-    is_new: bool
+    is_new: bool = True
 
 
 class Newsroom:
@@ -78,8 +79,9 @@ class Newsroom:
         if self._index is None:
             await self.open()
         first = feed.last_success_at is None
-        articles, failed = self._articles(feed, identified(entries, guids_are_worthless=by_address))
-        work = await self._unknown(feed, articles)
+        entries_by_place = identified(entries, by_address=by_address)
+        made, failed = self._made(feed, entries_by_place)
+        work = await self._unknown(feed, made)
         work.sort(key=_age)
         for number, piece in enumerate(work):
             try:
@@ -91,7 +93,7 @@ class Newsroom:
                 raise
             except Exception:  # the edge of one entry: the others are told all the same
                 log.exception("entry failed", feed=feed.id, url=piece.article.url)
-                failed.append(piece.article.guid)
+                failed.append(piece.place)
             await asyncio.sleep(0)
         if first and work and self._pages and needs_page(work[-1].entry):
             await self._pages.prepare(work[-1].article.url)
@@ -102,47 +104,49 @@ class Newsroom:
             failed=tuple(failed),
         )
 
-    def _articles(
-        self, feed: Feed, entries: Sequence[Entry]
-    ) -> tuple[list[tuple[Entry, Article]], list[str]]:
+    def _made(self, feed: Feed, entries: Sequence[tuple[int, Entry]]) -> tuple[list[_Work], list[int]]:
+        """Make articles of entries, and name the places of those that no article can be made of."""
         now = self._clock()
-        made: list[tuple[Entry, Article]] = []
-        failed: list[str] = []
-        for entry in entries:
+        made: list[_Work] = []
+        failed: list[int] = []
+        for place, entry in entries:
             try:
-                made.append((entry, article_from(entry, feed, now=now)))
+                made.append(_Work(place=place, entry=entry, article=article_from(entry, feed, now=now)))
             except Exception:  # the edge of one entry
                 log.exception("entry failed", feed=feed.id, url=entry.url)
-                failed.append(entry.guid)
+                failed.append(place)
         return made, failed
 
-    async def _unknown(self, feed: Feed, made: Sequence[tuple[Entry, Article]]) -> list[_Work]:
+    async def _unknown(self, feed: Feed, made: Sequence[_Work]) -> list[_Work]:
         """Leave out what is known as it stands: by its guid, or by its address where the guid is another each time."""
-        hashes = await self._storage.known_hashes(feed.id, [article.guid for _, article in made])
-        open_ones = [(e, a) for e, a in made if hashes.get(a.guid) != a.content_hash]
-        at = await self._at_addresses([article for _, article in open_ones if article.guid not in hashes])
+        hashes = await self._storage.known_hashes(feed.id, [piece.article.guid for piece in made])
+        other = [piece for piece in made if hashes.get(piece.article.guid) != piece.article.content_hash]
+        at = await self._at_addresses(
+            [piece.article for piece in other if piece.article.guid not in hashes]
+            if feed.last_success_at
+            else []
+        )
         work: list[_Work] = []
-        for entry, article in open_ones:
+        for piece in other:
+            article = piece.article
             if article.guid in hashes:
-                work.append(_Work(entry=entry, article=article, is_new=False))
+                work.append(replace(piece, is_new=False))
                 continue
-            twin = _twin(feed, article, at.get(article.guid, ()))
+            twin = _twin(feed, at.get(article.guid, ()))
             if twin is None:
-                work.append(_Work(entry=entry, article=article, is_new=True))
+                work.append(piece)
             elif twin.content_hash != article.content_hash:
-                work.append(_Work(entry=entry, article=replace(article, guid=twin.guid), is_new=False))
+                work.append(replace(piece, article=replace(article, guid=twin.guid), is_new=False))
         work.reverse()  # feeds put the newest first, stories are told in order
         return work
 
-    async def _at_addresses(
-        self, articles: Sequence[Article]
-    ) -> Mapping[str, list[tuple[Article, int | None]]]:
+    async def _at_addresses(self, articles: Sequence[Article]) -> Mapping[str, list[Article]]:
         """The articles that are known at the addresses of these ones, by guid of the latter."""
         wanted = {url: article.guid for article in articles if article.url for url in spellings(article.url)}
-        found: dict[str, list[tuple[Article, int | None]]] = {}
+        found: dict[str, list[Article]] = {}
         if wanted:
-            for known, story_id in await self._storage.articles_at(list(wanted)):
-                found.setdefault(wanted[known.url], []).append((known, story_id))
+            for known, _ in await self._storage.articles_at(list(wanted)):
+                found.setdefault(wanted.get(known.url, ""), []).append(known)
         return found
 
     async def _tell(self, feed: Feed, piece: _Work, *, first: bool) -> None:
@@ -218,11 +222,9 @@ def _age(piece: _Work) -> float:
     return at.timestamp() if at else float("inf")
 
 
-def _twin(feed: Feed, article: Article, known: Sequence[tuple[Article, int | None]]) -> Article | None:
+def _twin(feed: Feed, known: Sequence[Article]) -> Article | None:
     """The same entry of the same feed under another guid: some feeds make up new ones at each poll."""
-    return next(
-        (other for other, _ in known if other.feed_id == feed.id and other.outlet == article.outlet), None
-    )
+    return next((other for other in known if other.feed_id == feed.id), None)
 
 
 def _is_listed_again(feed: Feed, article: Article, now: datetime) -> bool:

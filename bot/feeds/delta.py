@@ -1,0 +1,143 @@
+"""Hand the parser only the items of a feed that it has not seen: parsing, not fetching, is what costs.
+
+The raw body is split at its item tags, each slice is hashed, and what is parsed is the document without the slices that
+are known: the same prolog, the new items, the same end. feedparser reads the same from it as from the whole. Where the
+split is not certain there is none, and the whole document is parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.feeds.armour import MOST_ENTRIES
+from bot.feeds.encoding import declared_encoding, is_utf8
+
+SIZE = 8  # bytes of a slice's hash
+_FIRST = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])")
+_BASE = re.compile(rb"base\s*=\s*[\"']")
+_PAIRS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
+_ODD_ENCODINGS = (
+    "utf-16",
+    "utf16",
+    "utf-32",
+    "utf32",
+    "utf-7",
+    "ucs",
+    "iso-2022",
+    "iso-10646",
+    "hz",
+    "cp037",
+    "ebcdic",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A feed's document in pieces; joined they are the document again."""
+
+    prolog: bytes
+    slices: tuple[bytes, ...]
+    end: bytes
+
+    def hashes(self) -> tuple[bytes, ...]:
+        """The names of the slices, SIZE bytes each."""
+        return tuple(hashlib.blake2b(piece.strip(), digest_size=SIZE).digest() for piece in self.slices)
+
+    def only(self, numbers: Sequence[int]) -> bytes:
+        """The document with some of its slices."""
+        return b"".join((self.prolog, *(self.slices[number] for number in numbers), self.end))
+
+
+def split(body: bytes, content_type: str = "") -> Split | None:
+    """Split a document at its items; None where that is not certain."""
+    first = _FIRST.search(body)
+    if first is None or not _is_plain(body, content_type):
+        return None
+    tag = first.group(1)
+    pieces = _pieces(body, tag)
+    if pieces is None or _has_other_items(body, tag):
+        return None
+    if _BASE.search(body, pieces[0][0]) and not _BASE.search(body, 0, pieces[0][0]):
+        return None  # feedparser lets an item's xml:base leak into the next one unless the root has one
+    begins = [begin for begin, _ in pieces]
+    ends = [*begins[1:], pieces[-1][1]]
+    found = Split(
+        prolog=body[: begins[0]],
+        slices=tuple(body[begin:end] for begin, end in zip(begins, ends, strict=True)),
+        end=body[pieces[-1][1] :],
+    )
+    return found if all(map(_is_closed, (found.prolog, *found.slices, found.end))) else None
+
+
+def _pieces(body: bytes, tag: bytes) -> list[tuple[int, int]] | None:
+    """Where each item begins and ends. They must follow each other with nothing but blanks between them."""
+    opening, closing = b"<" + tag, b"</" + tag
+    pieces: list[tuple[int, int]] = []
+    at = _next(body, opening, 0)
+    while at >= 0 and len(pieces) < MOST_ENTRIES:
+        end = body.find(closing, at)
+        inner = _next(body, opening, at + 1)
+        if end < 0 or 0 <= inner < end:
+            return None
+        end = body.find(b">", end) + 1
+        if not end or (inner >= 0 and not _is_blank(body, end, inner)):
+            return None
+        pieces.append((at, end))
+        at = inner
+    if at >= 0 or _next(body, closing, pieces[-1][1]) >= 0:
+        return None
+    return pieces
+
+
+def _next(body: bytes, opening: bytes, at: int) -> int:
+    """The next tag of that very name: `<item>` and not `<items>`."""
+    while (at := body.find(opening, at)) >= 0:
+        if body[at + len(opening) : at + len(opening) + 1] in (b">", b" ", b"\n", b"\r", b"\t", b"/"):
+            return at
+        at += 1
+    return -1
+
+
+def _is_blank(body: bytes, begin: int, end: int) -> bool:
+    return begin == end or body[begin:end].isspace()
+
+
+def _has_other_items(body: bytes, tag: bytes) -> bool:
+    """Say whether another tag could be an item too: the other name, another prefix, other letters' case."""
+    prefix, _, own = tag.rpartition(b":")
+    other = b"entry" if own == b"item" else b"item"
+    suspects = [b"<" + other, b":" + other, b"<ITEM", b"<ENTRY", b"<Item", b"<Entry"]
+    suspects.append(b"<" + own if prefix else b":" + own)
+    return any(_next(body, suspect, 0) >= 0 for suspect in suspects)
+
+
+def _is_closed(piece: bytes) -> bool:
+    """Say whether no CDATA section or comment reaches beyond a piece: a tag inside one would be text."""
+    return all(piece.count(begin) == piece.count(end) for begin, end in _PAIRS)
+
+
+def _is_plain(body: bytes, content_type: str) -> bool:
+    """Say whether tags look like ASCII in this encoding, and the whole of it can be read in it.
+
+    Otherwise feedparser goes on guessing, and may guess differently for a part.
+    """
+    if is_utf8(body):
+        return True
+    named = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.I)
+    name = (named.group(1) if named else declared_encoding(body)).lower()
+    if not name or name.startswith(_ODD_ENCODINGS):
+        return False
+    try:
+        body.decode(name)
+    except (LookupError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def unseen(hashes: Sequence[bytes], known: bytes) -> list[int]:
+    """The numbers of the slices that are not known."""
+    seen = {known[at : at + SIZE] for at in range(0, len(known), SIZE)}
+    return [number for number, name in enumerate(hashes) if name not in seen]
