@@ -69,10 +69,10 @@ async def run(
     """
     stop = stop or asyncio.Event()
     roles = Parts(frozenset(only or ROLES))
-    async with opened(settings, clock=clock) as store:
-        if only and settings.database.startswith("sqlite"):
-            raise SettingsError("--only needs PostgreSQL: several processes cannot share a SQLite file.")
-        with _signals(stop):
+    if only and settings.database.startswith("sqlite"):
+        raise SettingsError("--only needs PostgreSQL: several processes cannot share a SQLite file.")
+    with _signals(stop):
+        async with opened(settings, clock=clock) as store:
             await _run_parts(settings, store, roles, feeds, clock, stop, ready, console)
 
 

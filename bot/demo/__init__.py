@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from bot.demo.newsroom import Newsroom
 
 BEAT = 3.0  # seconds between two steps of the weekend; with --once it is played quickly
-QUICK_BEAT = 0.25
-LONGEST_WAIT = 6.0  # seconds for the last posts, with --once
+QUICK_BEAT = 0.12
+QUICK_POLL = 0.2
+SOON = timedelta(seconds=2)
+LONGEST_WAIT = 4.0  # seconds for the last posts, with --once
 QUIET_CHECK = 0.05
 
 
@@ -34,13 +36,13 @@ async def play(*, once: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="pitwire-demo-") as folder:
         async with Newsroom(utc_now()) as newsroom:
             stop = asyncio.Event()
-            settings = _settings(Path(folder), QUICK_BEAT if once else 1.0)
+            settings = _settings(Path(folder), QUICK_POLL if once else 1.0)
 
             async def weekend(store: Storage) -> None:
                 await _first_poll(store, stop)
                 await _publish(newsroom, QUICK_BEAT if once else BEAT, stop)
                 if once:
-                    await _all_told(store, stop)
+                    await _all_told(store, newsroom, stop)
                     stop.set()
 
             _introduce(once)
@@ -82,15 +84,14 @@ async def _publish(newsroom: Newsroom, beat: float, stop: asyncio.Event) -> None
         await _rest(beat, stop)
 
 
-async def _all_told(store: Storage, stop: asyncio.Event) -> None:
-    """Wait until the last article was polled and nothing is owed any more."""
+async def _all_told(store: Storage, newsroom: Newsroom, stop: asyncio.Event) -> None:
+    """Wait until the last article was read and nothing is owed any more."""
     from bot.app import utc_now
 
-    ended_at = utc_now()
-    deadline = ended_at + timedelta(seconds=LONGEST_WAIT)
+    deadline = utc_now() + timedelta(seconds=LONGEST_WAIT)
     while not stop.is_set() and utc_now() < deadline:
-        polled = all((feed.last_checked_at or ended_at) > ended_at for feed in await store.feeds())
-        if polled and await store.next_delivery_at(["console"]) is None:
+        due_at = await store.next_delivery_at(["console"])
+        if newsroom.is_read and (due_at is None or due_at > utc_now() + SOON):  # an edit may wait for more changes
             return
         await _rest(QUIET_CHECK, stop)
 

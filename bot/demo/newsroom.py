@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -44,7 +45,6 @@ class Item:
     text: str = ""
     html: str = ""
     author: str = ""
-    published: str = ""
 
 
 class Newsroom:
@@ -57,6 +57,7 @@ class Newsroom:
         self._corrections: list[Mapping[str, Any]] = weekend["correction"]
         self._started_at = now
         self._step = 0
+        self._asked: Counter[str] = Counter()  # since the last step
         self._runner: web.AppRunner | None = None
         self.base = ""
 
@@ -97,6 +98,12 @@ class Newsroom:
     def step(self) -> None:
         """Publish the articles and corrections of the next step."""
         self._step += 1
+        self._asked.clear()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether every feed was asked twice since the last step: the first answer has been read by then."""
+        return all(self._asked[outlet.feed] >= 2 for outlet in self._outlets)
 
     def published(self, outlet: str) -> list[Item]:
         """What an outlet's feed holds now, newest first."""
@@ -118,6 +125,7 @@ class Newsroom:
         outlet = next((o for o in self._outlets if o.feed == request.match_info["feed"]), None)
         if outlet is None:
             return web.Response(text=_page(self._page_title(request)), content_type="text/html")
+        self._asked[outlet.feed] += 1
         items = self.published(outlet.name)
         body, content_type = RENDER[outlet.kind](self, outlet, items)
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
@@ -155,7 +163,7 @@ def _rss(room: Newsroom, outlet: Outlet, items: Sequence[Item]) -> tuple[str, st
         f"<item><title>{escape(item.title)}</title><link>{room.url(item)}</link>"
         f'<guid isPermaLink="false">{item.slug}</guid><description>{escape(item.standfirst)}</description>'
         f"<dc:creator>{escape(item.author)}</dc:creator>"
-        f"<pubDate>{item.published or format_datetime(room.published_at(item))}</pubDate>"
+        f"<pubDate>{format_datetime(room.published_at(item))}</pubDate>"
         f"<content:encoded>{escape(room.html(item))}</content:encoded></item>"
         for item in items
     )

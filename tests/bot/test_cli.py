@@ -1,0 +1,173 @@
+"""The command line as a person meets it: exit codes, one sentence for what is wrong, the demo."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+WEEKEND = "Corvino wins the 8 Hours of Bahrain"
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Invented</title>
+<item><title>First</title><link>https://example.org/1</link><guid>g1</guid><pubDate>Fri, 05 Nov 2021 13:46:00 GMT</pubDate></item>
+<item><title>Second</title><link>https://example.org/2</link><guid>g2</guid></item></channel></rss>"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who has just installed Pitwire."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("PITWIRE_")}
+    return {
+        **kept,
+        "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "PITWIRE_SECRETS_DIR": str(tmp_path / "none"),
+    }
+
+
+def pitwire(
+    home: dict[str, str], *arguments: str, given: str | None = None, timeout: float = 30, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in that home."""
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        env={**home, **settings, "PYTHONPATH": str(Path(__file__).parents[2])},
+        cwd=home["HOME"],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("run",),
+        ("demo",),
+        ("check",),
+        ("explain",),
+        ("feeds",),
+        ("feeds", "add"),
+        ("db",),
+        ("db", "copy"),
+    ],
+)
+def test_every_command_explains_itself(home: dict[str, str], command: tuple[str, ...]) -> None:
+    shown = pitwire(home, *command, "--help")
+    assert shown.returncode == 0
+    assert "Usage" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"PITWIRE_POLL__INTERVAL": "often"}, "PITWIRE_POLL__INTERVAL"),
+        ({"PITWIRE_DATABASE_URL": "mysql://x"}, "PITWIRE_DATABASE_URL"),
+        ({"PITWIRE_DATABASE_URL": "sqlite:////proc/nowhere/x.db"}, "/proc/nowhere"),
+        ({"PITWIRE_FEEDS": "missing.toml"}, "missing.toml"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_exit_code_2(
+    home: dict[str, str], settings: dict[str, str], words: str
+) -> None:
+    ended = pitwire(home, "run", **settings)
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert sum(line.startswith("pitwire: ") for line in ended.stderr.splitlines()) == 1
+
+
+def test_the_demo_plays_a_weekend_ends_by_itself_and_leaves_nothing(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    played = pitwire(home, "demo", "--once", TMPDIR=str(folder))
+    assert played.returncode == 0, played.stderr
+    assert WEEKEND in played.stdout
+    assert "Brandão holt in São Paulo" in played.stdout or "Brandão takes home pole" in played.stdout
+    assert "Langer Stau auf der A7" not in played.stdout  # a road car is no motorsport
+    assert list(folder.iterdir()) == []
+    assert not (tmp_path / "data").exists()
+
+
+def test_run_ends_in_order_on_sigterm(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text("", encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        env={
+            **home,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PITWIRE_FEEDS": "feeds.toml",
+            "PITWIRE_LOG__LEVEL": "info",
+        },
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert "PITWIRE_DISCORD__TOKEN" in process.stderr.readline()
+    deadline = time.monotonic() + 10
+    while not list(tmp_path.rglob("pitwire.sqlite3")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+
+
+def test_explain_reads_json_lines_in_order_and_leaves_out_what_is_none(home: dict[str, str]) -> None:
+    lines = [
+        json.dumps({"id": "a", "title": "Pole for Lindqvist in Formula 1 qualifying at Monza", "lang": "en"}),
+        "not json",
+        json.dumps({"id": "b", "title": "Langer Stau auf der A7", "lang": "de"}),
+    ]
+    shown = pitwire(home, "explain", "--jsonl", given="\n".join(lines))
+    assert shown.returncode == 0
+    first, second = (json.loads(line) for line in shown.stdout.splitlines())
+    assert (first["id"], second["id"]) == ("a", "b")
+    assert first["primary"] == "f1"
+    assert second["series"] == []
+    assert "line 2 is not a JSON object" in shown.stderr
+
+
+def test_feeds_show_reads_a_file_as_the_contract_says(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text(FEED, encoding="utf-8")
+    shown = json.loads(pitwire(home, "feeds", "show", "feed.xml", "--json").stdout)
+    assert shown["title"] == "Invented"
+    assert [entry["guid"] for entry in shown["entries"]] == ["g1", "g2"]
+    assert set(shown["entries"][0]) == {
+        "guid",
+        "url",
+        "title",
+        "standfirst",
+        "author",
+        "published",
+        "image_url",
+    }
+
+
+def test_feeds_go_out_as_opml_and_come_back(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text(
+        '[[feed]]\nurl = "https://example.org/rss"\noutlet = "Invented"\nlanguage = "en"\n', encoding="utf-8"
+    )
+    assert pitwire(home, "feeds", "export", "out.opml", PITWIRE_FEEDS="feeds.toml").returncode == 0
+    (tmp_path / "none.toml").write_text("", encoding="utf-8")
+    other = {**home, "XDG_DATA_HOME": str(tmp_path / "other"), "PITWIRE_FEEDS": "none.toml"}
+    assert "1 added" in pitwire(other, "feeds", "import", "out.opml").stdout
+    listed = json.loads(pitwire(other, "feeds", "list", "--json").stdout)
+    assert [(feed["url"], feed["outlet"]) for feed in listed] == [("https://example.org/rss", "Invented")]
+
+
+def test_the_database_says_where_it_is_and_is_backed_up(home: dict[str, str], tmp_path: Path) -> None:
+    assert pitwire(home, "db", "upgrade").returncode == 0
+    assert Path(pitwire(home, "db", "path").stdout.strip()).exists()
+    assert pitwire(home, "db", "backup", str(tmp_path / "copy.sqlite3")).returncode == 0
+    assert (tmp_path / "copy.sqlite3").stat().st_size > 0
