@@ -17,8 +17,10 @@ def decoded(body: bytes, content_type: str = "") -> str:
     named = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type)
     meta = _META.search(body[:4096])
     for name in (named and named.group(1), meta and meta.group(1).decode("ascii"), "windows-1252"):
+        if not name or name.lower() in ("utf-8", "utf8"):  # which it says, and is not
+            continue
         try:
-            return body.decode(name or "windows-1252", "replace")
+            return body.decode(name, "replace")
         except LookupError:
             continue
     return body.decode("utf-8", "replace")

@@ -64,9 +64,7 @@ def fetch_error(error: BaseException, *, seconds: float) -> FetchError:
         return refused
     certificate = _found(error, ssl.SSLCertVerificationError)
     if certificate is not None:
-        return FetchError(
-            f"The certificate of the server is not valid: {_brief(certificate.verify_message)}."
-        )
+        return FetchError(f"The certificate of the server is not valid: {_brief(_said(certificate))}.")
     if _found(error, ssl.SSLError, aiohttp.ClientSSLError) is not None:
         return FetchError("No secure connection can be made to the server.")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
@@ -105,6 +103,7 @@ def _found(error: BaseException, *kinds: type[Kind]) -> Kind | None:
             return current
         seen.append(current)
         queue += [current.__cause__, current.__context__, getattr(current, "os_error", None)]
+        queue.append(getattr(current, "certificate_error", None))
         queue += list(getattr(current, "exceptions", ()))
     return None
 
@@ -184,6 +183,12 @@ def paused(since: datetime, trouble: str | None, *, now: datetime) -> str:
     """Say why a feed is polled no more."""
     days = max(1, (now - since).days)
     return f"Paused after failing for {days} days. {trouble or 'It could not be read.'}"
+
+
+def _said(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a certificate; aiohttp keeps the error that says so inside its own."""
+    inner = getattr(error, "certificate_error", error)
+    return getattr(inner, "verify_message", "") or str(inner)
 
 
 def _brief(text: str | None) -> str:

@@ -1,0 +1,374 @@
+"""Servers that mean harm: all of them are refused or capped, and none of them costs memory."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+
+import brotli
+import pytest
+from aiohttp import web
+
+from bot.config import HttpSettings, PollSettings
+from bot.errors import AddressRefused, FetchError
+from bot.feeds.client import Client
+from bot.feeds.parse import parse
+from bot.ports import Clock
+from tests.loopback.outlets import Outlets, raw_server
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
+
+
+def zstd(data: bytes) -> bytes:
+    from backports import zstd as library
+
+    packed: bytes = library.compress(data)
+    return packed
+
+
+def bomb(pack: Callable[[bytes], bytes]) -> bytes:
+    return pack(b" " * 20_000_000)
+
+
+BOMBS = {
+    "gzip": bomb(gzip.compress),
+    "deflate": bomb(zlib.compress),
+    "br": brotli.compress(b" " * 20_000_000, quality=1),
+    "zstd": bomb(zstd),
+    "gzip, gzip": gzip.compress(bomb(gzip.compress)),
+}
+
+
+@pytest.fixture
+def small() -> Iterator[None]:
+    """What happens meanwhile needs less than 5 MB."""
+    tracemalloc.start()
+    yield
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("encoding", BOMBS)
+async def test_a_bomb_is_cut_off_and_never_unpacked(client: Client, outlets: Outlets, encoding: str) -> None:
+    url = outlets.put("/feed", BOMBS[encoding], headers={"Content-Encoding": encoding})
+    with pytest.raises(FetchError, match=r"bigger than 0\.1 MB"):
+        await client.get(url)
+
+
+async def test_a_body_packed_again_and_again_is_refused(client: Client, outlets: Outlets) -> None:
+    url = outlets.put("/feed", b"x", headers={"Content-Encoding": "gzip, gzip, gzip"})
+    with pytest.raises(FetchError, match="several times"):
+        await client.get(url)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "compress", "x" * 500])
+async def test_what_cannot_be_unpacked_is_said_so(client: Client, outlets: Outlets, encoding: str) -> None:
+    url = outlets.put("/feed", b"\xff\xfe no such thing" * 9, headers={"Content-Encoding": encoding})
+    with pytest.raises(FetchError, match=r"unpacked|compressed|cut off"):
+        await client.get(url)
+
+
+async def test_a_packed_body_that_ends_too_soon_is_cut_off(client: Client, outlets: Outlets) -> None:
+    url = outlets.put("/feed", gzip.compress(b"<rss/>" * 900)[:-20], headers={"Content-Encoding": "gzip"})
+    with pytest.raises(FetchError, match="cut off"):
+        await client.get(url)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity", ""])
+async def test_honest_compression_is_read(client: Client, outlets: Outlets, encoding: str) -> None:
+    packers = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstd}
+    body = b"<rss>" + b"news " * 2000
+    packed = packers.get(encoding, bytes)(body)
+    url = outlets.put("/feed", packed, headers={"Content-Encoding": encoding} if encoding else {})
+    assert (await client.get(url)).body == body
+
+
+async def test_deflate_without_its_wrapper_is_read(client: Client, outlets: Outlets) -> None:
+    packer = zlib.compressobj(wbits=-15)
+    url = outlets.put(
+        "/feed", packer.compress(b"news") + packer.flush(), headers={"Content-Encoding": "deflate"}
+    )
+    assert (await client.get(url)).body == b"news"
+
+
+async def test_a_body_of_a_gigabyte_is_refused_by_its_length(client: Client) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: 1073741824\r\n\r\n" + b"x" * 1000)
+        await writer.drain()
+
+    async with raw_server(talk) as url:
+        with pytest.raises(FetchError, match="bigger"):
+            await client.get(url)
+
+
+@pytest.mark.usefixtures("small")
+async def test_a_body_without_end_is_cut_at_the_cap(client: Client) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"\r\n")
+        while True:
+            writer.write(b"x" * 60_000)
+            await writer.drain()
+
+    async with raw_server(talk) as url:
+        with pytest.raises(FetchError, match="bigger"):
+            await client.get(url)
+
+
+async def drip(writer: asyncio.StreamWriter, piece: bytes) -> None:
+    while True:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "begins", [b"", b"HTTP/1.1 200 OK\r\n", HEAD + b"\r\n"], ids=["status", "headers", "body"]
+)
+async def test_a_slow_drip_ends_with_the_time_allowed(clock: Clock, begins: bytes) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begins)
+        await drip(writer, b"x" if begins.endswith(b"\r\n\r\n") or not begins else b"X-A: b\r\n")
+
+    http = HttpSettings.model_validate({"timeout": 0.2, "allow_networks": ["127.0.0.0/8"]})
+    async with Client(http, PollSettings(host_gap=0), clock) as client, raw_server(talk) as url:
+        began = time.monotonic()
+        with pytest.raises(FetchError):
+            await client.get(url)
+        assert time.monotonic() - began < 1
+
+
+async def test_silence_ends_with_the_time_allowed(clock: Clock) -> None:
+    async def talk(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    http = HttpSettings.model_validate({"timeout": 0.1, "allow_networks": ["127.0.0.0/8"]})
+    async with Client(http, PollSettings(host_gap=0), clock) as client, raw_server(talk) as url:
+        with pytest.raises(FetchError, match="too slow"):
+            await client.get(url)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"".join(b"X-%d: y\r\n" % n for n in range(20_000)),
+        b"X: " + b"y" * 1_000_000 + b"\r\n",
+        b"Y" * 300_000,
+    ],
+    ids=["many", "long", "a name without end"],
+)
+async def test_a_flood_of_headers_is_refused(client: Client, headers: bytes) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n")
+        await writer.drain()
+
+    async with raw_server(talk) as url:
+        with pytest.raises(FetchError, match="headers"):
+            await client.get(url)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/9.9 xyz\r\n\r\n",
+        HEAD + b"Content-Length: 50\r\n\r\nshort",
+        HEAD + b"Content-Length: -1\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_said_so(client: Client, answer: bytes) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await writer.drain()
+
+    async with raw_server(talk) as url:
+        with pytest.raises(FetchError):
+            await client.get(url)
+
+
+async def test_a_loop_of_redirects_ends(client: Client, outlets: Outlets) -> None:
+    outlets.redirect("/a", "/b")
+    with pytest.raises(FetchError, match="loop"):
+        await client.get(outlets.redirect("/b", "/a"))
+    assert len(outlets.asked) == 6
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "to",
+    [
+        "http://127.0.0.2:{port}/",
+        "http://[::1]:{port}/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://0x7f.2:{port}/",
+    ],
+)
+async def test_a_redirect_to_a_forbidden_address_is_not_followed(
+    client: Client, outlets: Outlets, status: int, to: str
+) -> None:
+    port = outlets.url.rpartition(":")[2]
+    with pytest.raises(FetchError):
+        await client.get(outlets.redirect("/feed", to.format(port=port), status))
+    assert outlets.paths() == ["/feed"]
+
+
+@pytest.mark.parametrize(
+    "to", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:text/xml,<rss/>", "gopher://x/"]
+)
+async def test_a_redirect_to_another_scheme_is_refused(client: Client, outlets: Outlets, to: str) -> None:
+    with pytest.raises(AddressRefused):
+        await client.get(outlets.redirect("/feed", to))
+
+
+async def test_a_name_that_changes_its_mind_gains_nothing(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: the first answer is public, the next one is this machine. What was vetted is what is connected to."""
+    import socket
+
+    answers = [("8.8.8.8", 80), ("127.0.0.1", 80)]
+    connected: list[str] = []
+
+    def getaddrinfo(*_: object, **__: object) -> list[object]:
+        address = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address)]
+
+    async def start_connection(addr_infos: list[tuple[object, ...]], **_: object) -> None:
+        connected.extend(str(info[4][0]) for info in addr_infos)  # type: ignore[index]
+        raise OSError(111, "stopped here: tests connect to nobody outside")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", start_connection)
+    async with Client(HttpSettings(timeout=1), PollSettings(host_gap=0), clock) as client:
+        with pytest.raises(FetchError):
+            await client.get("http://rebinding.example/feed")
+        assert connected == ["8.8.8.8"]
+        with pytest.raises(AddressRefused):
+            await client.get("http://rebinding.example/feed")
+        assert connected == ["8.8.8.8"]
+
+
+async def test_credentials_do_not_travel_to_another_host(client: Client, outlets: Outlets) -> None:
+    async with Outlets() as other:
+        other.put("/feed", b"<rss/>")
+        outlets.redirect("/feed", f"{other.url}/feed")
+        response = await client.get(outlets.url.replace("//", "//fan:secret@") + "/feed")
+    assert outlets.asked[0].headers["Authorization"].startswith("Basic ")
+    assert "Authorization" not in other.asked[0].headers
+    assert "secret" not in response.url
+
+
+async def test_credentials_that_a_redirect_brings_are_dropped(client: Client, outlets: Outlets) -> None:
+    outlets.put("/there", b"<rss/>")
+    await client.get(outlets.redirect("/feed", outlets.url.replace("//", "//a:b@") + "/there"))
+    assert "Authorization" not in outlets.asked[1].headers
+
+
+async def test_cookies_are_not_kept(client: Client, outlets: Outlets) -> None:
+    url = outlets.put("/feed", b"<rss/>", headers={"Set-Cookie": "id=1; Path=/"})
+    await client.get(url)
+    await client.get(url)
+    assert "Cookie" not in outlets.asked[1].headers
+
+
+# ── documents ────────────────────────────────────────────────────────────────────────────────────
+
+
+def laughs(levels: int, each: int) -> bytes:
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * each}">' for n in range(1, levels))
+    return f'<!DOCTYPE r [<!ENTITY l0 "lol">{entities}]><rss version="2.0"><channel><title>&l{levels - 1};</title></channel></rss>'.encode()
+
+
+ITEM = b"<item><title>t</title></item>"
+OPEN = b'<rss version="2.0"><channel><title>x</title>'
+DOCUMENTS = {
+    "billion laughs": laughs(10, 10),
+    "quadratic blow-up": b'<!DOCTYPE r [<!ENTITY a "'
+    + b"x" * 50_000
+    + b'">]>'
+    + OPEN
+    + b"<item><title>"
+    + b"&a;" * 50_000,
+    "an entity inside itself": b'<!DOCTYPE r [<!ENTITY a "&b;"><!ENTITY b "&a;">]>'
+    + OPEN
+    + b"<item><title>&a;</title></item>",
+    "single quotes": laughs(10, 10).replace(b'"', b"'"),
+    "nested 10,000 deep": OPEN
+    + b"<item><description>"
+    + b"<b>" * 10_000
+    + b"</b>" * 10_000
+    + b"</description></item>",
+    "nested in the channel": OPEN + b"<a>" * 10_000 + ITEM,
+    "tags without end": OPEN + b"<a " * 400_000,
+    "angles": OPEN + b"<" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_made_to_hurt_is_refused_at_once(name: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(FetchError, match="attack"):
+        parse(DOCUMENTS[name])
+    assert time.monotonic() - began < 1
+
+
+QUEER = {
+    "an external entity": b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    + OPEN
+    + b"<item><title>&x;</title></item></channel></rss>",
+    "an external DTD": b'<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd">' + OPEN + ITEM + b"</channel></rss>",
+    "a parameter entity": b'<!DOCTYPE r [<!ENTITY % p SYSTEM "http://127.0.0.1:9/p"> %p;]>'
+    + OPEN
+    + ITEM
+    + b"</channel></rss>",
+    "an inclusion": OPEN
+    + b'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'
+    + ITEM,
+    "a stylesheet": b'<?xml-stylesheet href="http://127.0.0.1:9/x.xsl"?>' + OPEN + ITEM,
+    "blank lines for ever": b"\n" * 90_000 + OPEN + ITEM,
+    "comments never closed": OPEN + ITEM + b"<!--" * 20_000,
+    "sections never closed": OPEN + ITEM + b"<![CDATA[" * 10_000,
+    "declarations never closed": b"<!DOCTYPE" * 10_000 + OPEN + ITEM,
+    "null bytes": OPEN + b"\x00" * 50_000 + ITEM,
+    "JSON nested deep": b'{"items":' + b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", QUEER)
+def test_a_queer_document_costs_little_and_reads_no_file(name: str) -> None:
+    began = time.monotonic()
+    found = parse(QUEER[name])
+    assert time.monotonic() - began < 1
+    assert not any("root:" in entry.title + entry.standfirst for entry in found.entries)
+
+
+def test_of_a_hundred_thousand_entries_the_first_two_thousand_are_read() -> None:
+    began = time.monotonic()
+    found = parse(OPEN + ITEM * 100_000)
+    assert len(found.entries) == 2000
+    assert time.monotonic() - began < 5
+
+
+async def test_the_next_host_is_served_while_one_keeps_silent(client: Client, outlets: Outlets) -> None:
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.BaseRequest) -> web.StreamResponse:
+        asked.set()
+        await released.wait()
+        return web.Response()
+
+    async with Outlets() as other:
+        outlets.answers["/slow"] = slow
+        other.put("/feed", b"<rss/>")
+        waiting = asyncio.create_task(client.get(outlets.url + "/slow"))
+        await asked.wait()
+        assert (await client.get(other.url + "/feed")).status == 200
+        assert not waiting.done()
+        released.set()
+        await waiting
