@@ -1,18 +1,24 @@
-"""Decide which series an article is about, from what it says, and with which words."""
+"""Decide which series an article is about, and with which words: every known name votes, by where it stands."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from bot.model import Article, SeriesTag
-from bot.series.catalog import Catalog, Mention
+from bot.reading.voices import OPENING, PATH, TITLE, Voice, listen
+from bot.series.catalog import FOLLOWED, Catalog, Mention
+from bot.series.names import DOUBTFUL, HELPLESS, NONE, OTHER, RACING, SURE
 
-MOST_TEXT = (
-    6_000  # characters of the body that are looked at: what an article is about stands at its beginning
-)
-ENOUGH = 1.5
+ENOUGH = 1.0  # score of the best series
+SECOND = 0.35  # share of the best score that a further series needs
+NAMED_ENOUGH = 1.9  # by its own names: once in the headline, or twice in the first paragraphs
+ANCHORED = 1.0  # sure evidence beside which hints count more
+LOOKS_BACK = 0.6
+
+HEADLINED = 1.4  # a series, event or class in the headline is what the article is about
+_APART = frozenset({NONE, OTHER, RACING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,34 +30,137 @@ class Tagging:
     topics: tuple[str, ...] = ()  # "driver:max-verstappen", "team:…", "circuit:…"
     title: tuple[Mention, ...] = ()
     standfirst: tuple[Mention, ...] = ()
-    text: tuple[Mention, ...] = ()  # of the first `MOST_TEXT` characters
+    text: tuple[Mention, ...] = ()  # of its first 6,000 characters
     esports: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What speaks for one series."""
+
+    score: float = 0.0
+    sure: float = 0.0  # by names that are enough alone, in a prominent place
+    named: float = 0.0  # by names of the series itself, its events and classes
+    firm: float = 0.0  # by more than surnames
+    words: dict[str, float] = field(default_factory=dict)
+
+    def add(self, voice: Voice, said: float, *, is_named: bool) -> None:
+        self.score += said
+        self.words[voice.words] = self.words.get(voice.words, 0.0) + said
+        if is_named:
+            self.named += said
+        if voice.is_full:
+            self.firm += said
 
 
 def tag(article: Article, catalog: Catalog) -> Tagging:
     """Tag an article with its series, best first."""
-    title = catalog.mentions(article.title)
-    standfirst = catalog.mentions(article.standfirst)
-    text = catalog.mentions(article.text[:MOST_TEXT])
-    scores: dict[str, float] = defaultdict(float)
-    words: dict[str, dict[str, None]] = defaultdict(dict)
-    for zone, mentions in ((1.0, title), (0.8, standfirst), (0.3, text)):
-        _add(scores, words, zone, mentions)
-    best = sorted((slug for slug in scores if scores[slug] >= ENOUGH), key=lambda slug: -scores[slug])
-    chosen = [slug for slug in best if scores[slug] >= 0.5 * scores[best[0]]]
-    series = tuple(
-        SeriesTag(slug=slug, score=min(1.0, scores[slug] / 4), evidence=tuple(words[slug])[:6])
-        for slug in chosen
-    )
+    heard = listen(article, catalog)
+    tallies = count(heard.voices)
+    slugs = choose(tallies, esports=heard.esports >= 0.6, looks_back=heard.past >= LOOKS_BACK)
+    mentions = {zone: catalog.mentions_of(text, hits) for zone, (text, hits) in heard.zones.items()}
     return Tagging(
-        series=series, primary=chosen[0] if chosen else None, title=title, standfirst=standfirst, text=text
+        series=tuple(_series_tag(slug, tallies[slug]) for slug in slugs),
+        primary=slugs[0] if slugs else None,
+        topics=_topics(heard.voices, set(slugs)),
+        title=mentions.get("title", ()),
+        standfirst=mentions.get("standfirst", ()),
+        text=mentions.get("text", ()),
+        esports=heard.esports >= 0.6,
     )
+
+
+def count(voices: Sequence[Voice]) -> dict[str, Tally]:
+    """Add up: sure names first, then hints, which count more beside sure ones, then what counts only beside them."""
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    for voice in voices:
+        if voice.sureness == SURE:
+            _add(tallies, voice)
+    racing = min(1.0, tallies[RACING].score)
+    anchored = {slug for slug, tally in tallies.items() if tally.sure >= ANCHORED}
+    for voice in voices:
+        if voice.sureness == DOUBTFUL:
+            _add(tallies, voice, alone=0.35 + 0.35 * racing, beside=0.7, anchored=anchored)
+        elif voice.sureness == HELPLESS:
+            _add(tallies, voice, alone=0.0, beside=0.5, anchored=anchored)
+    return tallies
 
 
 def _add(
-    scores: dict[str, float], words: dict[str, dict[str, None]], zone: float, mentions: Iterable[Mention]
+    tallies: dict[str, Tally],
+    voice: Voice,
+    *,
+    alone: float = 1.0,
+    beside: float = 1.0,
+    anchored: frozenset[str] | set[str] = frozenset(),
 ) -> None:
-    for mention in {mention.key: mention for mention in mentions}.values():
-        for slug, weight in mention.series:
-            scores[slug] += zone * weight * (1.0 if mention.sure else 0.4)
-            words[slug][mention.words] = None
+    strength = voice.place * (1 + 0.1 * min(voice.count - 1, 4))
+    is_named = voice.names_series
+    if is_named and voice.place == TITLE:
+        strength *= HEADLINED
+    most = max(voice.series.values(), default=0.0)
+    for slug, weight in voice.series.items():
+        share = beside if slug in anchored else alone
+        if not share:
+            continue
+        tally = tallies[slug]
+        tally.add(voice, weight * strength * share, is_named=is_named and weight >= 0.9 * most)
+        if voice.sureness == SURE and voice.place >= PATH:
+            tally.sure += weight * voice.place
+
+
+def choose(tallies: dict[str, Tally], *, esports: bool, looks_back: bool) -> list[str]:
+    """Choose the series of an article, the primary first; none where nothing speaks clearly for motorsport."""
+    ranked = sorted((slug for slug in tallies if slug not in _APART), key=lambda slug: -tallies[slug].score)
+    if not ranked or not _is_clear(tallies, tallies[ranked[0]]):
+        return []
+    best, top = ranked[0], tallies[ranked[0]].score
+    chosen = [best]
+    chosen += [s for s in ranked[1:] if tallies[s].named >= NAMED_ENOUGH and tallies[s].score >= SECOND * top]
+    _join_le_mans(chosen, tallies, is_race=not esports and not looks_back)
+    if looks_back and "historic" not in chosen and top > 1.5:
+        chosen.append("historic")
+    return chosen
+
+
+def _join_le_mans(chosen: list[str], tallies: dict[str, Tally], *, is_race: bool) -> None:
+    """The 24 hours are a round of the WEC: news of the race concerns both, and its own name leads."""
+    race, season = "le-mans-24h", "wec"
+    if chosen[0] == race and season not in chosen and is_race:
+        chosen.insert(1, season)
+    elif chosen[0] == season and tallies[race].score >= 1.0:
+        if race in chosen:
+            chosen.remove(race)
+        is_about_race = (
+            tallies[race].named >= NAMED_ENOUGH and tallies[race].score >= 0.8 * tallies[season].score
+        )
+        chosen.insert(0 if is_about_race else 1, race)
+
+
+def _is_clear(tallies: dict[str, Tally], best: Tally) -> bool:
+    racing = min(1.0, tallies[RACING].score)
+    if best.score + 0.3 * racing < ENOUGH:
+        return False
+    if best.firm < 0.5 and racing < 0.5 and len(best.words) < 3:  # a surname or two, and nothing of racing
+        return False
+    if best.score < 0.8 * tallies[NONE].score:
+        return False
+    elsewhere = tallies[OTHER].score
+    return best.score >= elsewhere or (best.named >= NAMED_ENOUGH and best.score >= 0.6 * elsewhere)
+
+
+def _series_tag(slug: str, tally: Tally) -> SeriesTag:
+    words = sorted(tally.words, key=lambda word: -tally.words[word])
+    return SeriesTag(slug=slug, score=round(min(1.0, tally.score / 4), 3), evidence=tuple(words[:6]))
+
+
+def _topics(voices: Iterable[Voice], slugs: set[str]) -> tuple[str, ...]:
+    chosen = [voice for voice in voices if _is_topic(voice) and not slugs.isdisjoint(voice.series)]
+    chosen.sort(key=lambda voice: -voice.place)
+    return tuple(f"{FOLLOWED[voice.kind]}:{voice.key}" for voice in chosen[:12])
+
+
+def _is_topic(voice: Voice) -> bool:
+    return (
+        voice.kind in FOLLOWED and voice.sureness > HELPLESS and (voice.place >= OPENING or voice.count > 1)
+    )

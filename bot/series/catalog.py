@@ -23,8 +23,10 @@ from bot.series.names import (
     Names,
     packaged_texts,
     read_names,
+    shares,
 )
 
+UNSHOWN = frozenset({"trap", "word", "past", "esports"})
 FOLLOWED = {"driver": "driver", "person": "person", "team": "team", "circuit": "circuit", "event": "event"}
 
 
@@ -126,14 +128,25 @@ class Catalog:
 
     @cached_property
     def names(self) -> Names:
-        texts = packaged_texts() if self._texts is None else self._texts
-        weights = tomllib.loads(texts["names.toml"]).get("weights", {}) if "names.toml" in texts else {}
-        found = read_names(texts, self.series, weights)
+        weights = self._tables["names.toml"].get("weights", {})
+        found = read_names(self._tables, self.series, weights)
         for slug, series in self.series.items():
-            found.add_series(
-                slug, {series.name, *series.names.values(), *series.aliases}, float(weights.get("series", 3))
-            )
+            names = {series.name, *series.names.values(), *series.aliases}
+            found.add_series(slug, names, float(weights.get("series", 3)))
         return found
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Any]:
+        texts = packaged_texts() if self._texts is None else self._texts
+        return {file: tomllib.loads(text) for file, text in texts.items()}
+
+    @cached_property
+    def _sections(self) -> Mapping[str, Mapping[str, float]]:
+        return {words(part): shares(said) for part, said in self._tables["web.toml"]["sections"].items()}
+
+    @cached_property
+    def _hosts(self) -> Mapping[str, Mapping[str, float]]:
+        return {host: shares(said) for host, said in self._tables["web.toml"]["hosts"].items()}
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -141,13 +154,26 @@ class Catalog:
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Find all known names in a text, in one pass, the longest at each place."""
-        hits = [
-            hit
-            for hit in self.matcher.find(text)
-            if hit.aliases[0].owner.kind not in {"trap", "word", "past", "esports"}
-        ]
-        full = {alias.owner.key for hit in hits for alias in hit.aliases if alias.sureness == SURE}
-        return tuple(_mention(hit, text, full) for hit in hits)
+        return self.mentions_of(text, self.matcher.find(text))
+
+    def mentions_of(self, text: str, hits: Iterable[Hit]) -> tuple[Mention, ...]:
+        """Turn what the matcher found in a text into mentions; words that only help to decide are left out."""
+        shown = [hit for hit in hits if hit.aliases[0].owner.kind not in UNSHOWN]
+        full = {alias.owner.key for hit in shown for alias in hit.aliases if alias.is_full}
+        return tuple(mention_of(hit, text, full) for hit in shown)
+
+    def section(self, words_: str) -> Mapping[str, float]:
+        """Tell for which series a part of a link's path speaks: "formule-1", "v8supercars"."""
+        return self._sections.get(words(words_), {})
+
+    def host(self, name: str) -> Mapping[str, float]:
+        """Tell for which series a website speaks: "supercars.com"."""
+        parts = name.removeprefix("www.").split(".")
+        for start in range(len(parts) - 1):
+            found = self._hosts.get(".".join(parts[start:]))
+            if found:
+                return found
+        return {}
 
     # ── What can be followed besides series ──────────────────────────────────────────────────────
 
@@ -234,7 +260,8 @@ def _likeness(asked: str, name: str) -> float:
     return SequenceMatcher(None, asked, name).ratio()
 
 
-def _mention(hit: Hit, text: str, full: set[str]) -> Mention:
+def mention_of(hit: Hit, text: str, full: set[str]) -> Mention:
+    """Describe a hit; of people with one surname take the one whose full name stands in the text too."""
     chosen = choose(hit.aliases, full)
     series: dict[str, float] = {}
     for bond in chosen.owner.bonds:

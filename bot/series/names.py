@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -11,10 +10,11 @@ from typing import Any
 
 from bot.series.folding import spellings, words
 
-FILES = ("names.toml", "teams.toml", "people.toml", "places.toml")
+FILES = ("names.toml", "teams.toml", "people.toml", "places.toml", "web.toml")
 
 OTHER = "other"  # motorsport that has no slug of ours
 NONE = "none"  # no motorsport at all: football, shops, films, road cars …
+RACING = "racing"  # motorsport of whatever kind: words that lend weight to hints
 
 PEOPLE = frozenset({"driver", "person"})
 KINDS = (
@@ -71,6 +71,7 @@ class Name:
     name: str
     bonds: list[Bond] = field(default_factory=list)
     order: int = 0  # place in the files: of two with one surname the first is meant more often
+    is_shared: bool = False  # means one of its series or another, never both: "British Grand Prix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Alias:
     sureness: int
     capitals: bool = False  # must stand in capitals ("ELMS", not "elms")
     proper: bool = False  # must begin with a capital ("Power", not "power")
+    is_full: bool = True  # more than a surname or a hint
 
 
 @dataclass(slots=True)
@@ -99,12 +101,12 @@ class Names:
             self.aliases += _spelled(name, owner, proper=False)
 
 
-def read_names(texts: Mapping[str, str], slugs: Iterable[str], defaults: Mapping[str, float]) -> Names:
+def read_names(tables: Mapping[str, Any], slugs: Iterable[str], defaults: Mapping[str, float]) -> Names:
     """Read the name files; whatever is wrong in them becomes a sentence in `troubles`."""
     found = Names()
-    known = {*slugs, OTHER, NONE}
-    for file, text in texts.items():
-        for table in tomllib.loads(text).get("names", ()):
+    known = {*slugs, OTHER, NONE, RACING}
+    for file, content in tables.items():
+        for table in content.get("names", ()):
             where = f"{file}: {_label(table)}"
             kind = table.get("kind", "")
             if kind not in KINDS:
@@ -113,14 +115,21 @@ def read_names(texts: Mapping[str, str], slugs: Iterable[str], defaults: Mapping
             weight = float(table.get("weight", defaults.get(kind, 1.0)))
             group = list(_bonds(_listed(table.get("series", ())), weight, _spans(table.get("years", ""))))
             for line in table.get("names", ()):
-                _read_line(found, where, kind, line, group, weight)
+                _read_line(found, where, kind, line, group, weight).is_shared |= bool(table.get("shared"))
     for name in found.names.values():
+        if not name.bonds:
+            found.troubles.append(f"{name.kind} {name.name!r} speaks for no series")
         found.troubles += [
-            f"{name.kind} {name.name!r} names an unknown series {b.slug!r}"
-            for b in name.bonds
-            if b.slug not in known
+            f"{name.kind} {name.name!r} names an unknown series {bond.slug!r}"
+            for bond in name.bonds
+            if bond.slug not in known
         ]
     return found
+
+
+def shares(said: str) -> dict[str, float]:
+    """Read "f1:0.6 f2:0.3" of a link's part or a website."""
+    return {bond.slug: bond.weight for bond in _bonds(said.split(), 1.0, [])}
 
 
 def packaged_texts(names: Sequence[str] = FILES) -> dict[str, str]:
@@ -129,12 +138,12 @@ def packaged_texts(names: Sequence[str] = FILES) -> dict[str, str]:
     return {name: (folder / name).read_text("utf-8") for name in names}
 
 
-def _read_line(found: Names, where: str, kind: str, line: str, group: list[Bond], weight: float) -> None:
+def _read_line(found: Names, where: str, kind: str, line: str, group: list[Bond], weight: float) -> Name:
     said, _, rest = line.partition("|")
     spelled = [part.strip() for part in said.split("=")]
     if not spelled[0]:
         found.troubles.append(f"{where}: {line!r} has no name")
-        return
+        return Name(kind, "", "")
     shown = spelled[0].lstrip("~^!").replace("*", "").replace("~", "")
     key = words(shown).replace(" ", "-")
     owner = found.names.get((_class(kind), key))
@@ -147,17 +156,19 @@ def _read_line(found: Names, where: str, kind: str, line: str, group: list[Bond]
         found.aliases += _spelled(spelled[0], owner, proper=False)
     for other in spelled[1:]:
         found.aliases += _spelled(other, owner, proper=kind in PEOPLE)
+    return owner
 
 
 def _line_bonds(tokens: list[str], group: list[Bond], weight: float) -> Iterator[Bond]:
-    """Apply what stands behind "|": years narrow the group's bonds, slugs add further ones."""
+    """Apply what stands behind "|": years narrow the group's series, slugs add more; slugs alone replace the group's."""
     spans = [span for token in tokens if (span := _span(token))]
+    slugs = [token for token in tokens if not _YEARS.fullmatch(token)]
     for bond in group:
         if spans:
             yield from (Bond(bond.slug, bond.weight, *span) for span in spans)
-        else:
+        elif not slugs:
             yield bond
-    yield from _bonds([token for token in tokens if not _YEARS.fullmatch(token)], weight, [])
+    yield from _bonds(slugs, weight, [])
 
 
 def _bonds(tokens: Iterable[str], weight: float, spans: list[tuple[int, int]]) -> Iterator[Bond]:
@@ -173,25 +184,29 @@ def _bonds(tokens: Iterable[str], weight: float, spans: list[tuple[int, int]]) -
 def _person(said: str, owner: Name) -> Iterator[Alias]:
     """Spell a person: the full name is sure; the surname as sure as its mark says.
 
-    "Max *Verstappen": the surname alone is enough. "Lewis Hamilton": it is a hint. "Will ~Power": it helps only
-    beside sure evidence. "!Red Farmer": never the surname alone.
+    "Max **Verstappen": the surname is as good as the full name. "Toni *Vilander": it is enough where racing is spoken
+    of. "Lewis Hamilton": it is a hint. "Will ~Power": it helps only beside sure evidence. "!Red Farmer": never.
     """
-    full = owner.name
-    yield from (Alias(form, owner, SURE, proper=True) for form in spellings(full))
-    if said.startswith("!") or " " not in full:
+    yield from (Alias(form, owner, SURE, proper=True) for form in spellings(owner.name))
+    if said.startswith("!") or " " not in owner.name:
         return
-    sureness = SURE if "*" in said else HELPLESS if "~" in said else DOUBTFUL
-    mark = "*" if "*" in said else "~" if "~" in said else ""
-    surname = said.partition(mark)[2] if mark else _surname(full)
-    yield from (Alias(form, owner, sureness, proper=True) for form in spellings(surname))
+    mark = next((mark for mark in ("**", "*", "~") if mark in said), "")
+    surname = said.partition(mark)[2] if mark else _surname(owner.name)
+    sureness = {"**": SURE, "*": SURE, "~": HELPLESS, "": DOUBTFUL}[mark]
+    yield from (
+        Alias(form, owner, sureness, proper=True, is_full=mark == "**") for form in spellings(surname)
+    )
 
 
 def _spelled(said: str, owner: Name, *, proper: bool) -> Iterator[Alias]:
     sureness = DOUBTFUL if said.startswith("~") else HELPLESS if said.startswith("!") else SURE
     capitals = "^" in said[:2]
+    is_hint = sureness != SURE
     spelling = said.lstrip("~^!")
     for form in spellings(spelling):
-        yield Alias(form, owner, sureness, capitals, proper or (sureness != SURE and spelling[:1].isupper()))
+        yield Alias(
+            form, owner, sureness, capitals, proper or (is_hint and spelling[:1].isupper()), not is_hint
+        )
 
 
 def _surname(full: str) -> str:

@@ -1,0 +1,1 @@
+"""Figures on labelled articles that are not part of the project: `make eval DATA=folder`."""
