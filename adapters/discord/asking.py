@@ -54,6 +54,7 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
     is_guest = interaction.guild_id is not None and not interaction.is_guild_integration()
     is_guest = is_guest or bool(interaction.context.private_channel)
     is_private = is_guest or interaction.guild_id is None
+    has_message = kind == COMPONENT or interaction.message is not None
     person = f"{PERSON}{interaction.user.id}"
     address = person if is_private else str(interaction.channel_id)
     request = Request(
@@ -67,7 +68,7 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
         locale=str(interaction.locale.value),
         is_private=is_private,
         may_manage=is_private or may_manage_there(interaction, line, options),
-        is_button=kind in (COMPONENT, MODAL) and interaction.message is not None,
+        is_button=has_message,
         place_title="" if is_private else _title(interaction),
         message_id=str(interaction.message.id) if interaction.message else None,
         private_address=person,
@@ -80,7 +81,7 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
         kind=kind,
         request=request,
         is_whisper=is_guest or (not is_private and not _may_post(interaction)) or _is_ephemeral(interaction),
-        has_message=interaction.message is not None,
+        has_message=has_message,
         custom_id=custom_id,
         focused=focused,
         typed=options.get(focused, "") if focused else "",

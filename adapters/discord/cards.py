@@ -111,7 +111,8 @@ def _body(post: Post, detail: Detail, names: controls.Names) -> list[Component]:
     left -= utf16_length(told)
     listed = "\n\n".join(filter(None, _sections(post.sections, left, post.locale)))
     shown = "\n".join(part for part in (head, told) if part)
-    texts = [piece.text(part) for part in (shown, listed, foot) if part] or [piece.text(_nothing(post))]
+    parts = [part for part in (shown, listed, foot) if part] or [_nothing(post)]
+    texts = [piece.text(part) for part in (parts if detail.picture else ["\n".join(parts)])]
     picture = _picture(post) if detail.picture else None
     if picture is not None and shown:
         texts[0] = piece.section([texts[0]], picture)

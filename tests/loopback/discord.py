@@ -218,19 +218,19 @@ class Discord:
         failure = self._failure(request.method, path)
         if failure is not None and failure.kind == "status":
             body = failure.body if failure.body is not None else {"code": 0, "message": "injected"}
-            return web.json_response(body, status=failure.status, headers={"Via": "1.1", **failure.headers})
+            return _json(body, status=failure.status, headers={"Via": "1.1", **failure.headers})
         if failure is not None and failure.kind == "drop":
             return _dropped(request)
         try:
             self._authorised(request, path)
             answer = self._route(request, path, body, files)
         except Refusal as refusal:
-            return web.json_response(refusal.body, status=refusal.status, headers={"Via": "1.1"})
+            return _json(refusal.body, status=refusal.status, headers={"Via": "1.1"})
         if failure is not None and failure.kind == "accepted":
             return _dropped(request)
         if answer is None:
             return web.Response(status=204)
-        return web.json_response(answer, headers=self.headers)
+        return _json(answer, headers=self.headers)
 
     def _failure(self, method: str, path: str) -> Failure | None:
         for failure in self.failures:
@@ -530,7 +530,12 @@ class Discord:
         message = self._keep(
             act.payload["channel_id"],
             data,
-            interaction_metadata={"id": act.payload["id"]},
+            interaction_metadata={
+                "id": act.payload["id"],
+                "type": act.payload["type"],
+                "user": act.payload.get("user") or act.payload["member"]["user"],
+                "authorizing_integration_owners": {},
+            },
             webhook_id=self.application,
         )
         act.messages[message["id"]] = message
@@ -763,9 +768,16 @@ async def discord_server() -> AsyncIterator[Discord]:
 async def _read(request: web.Request) -> tuple[Any, int]:
     if request.content_type.startswith("multipart/"):
         form = await request.post()
-        return json.loads(str(form["payload_json"])), len(form) - 1
+        payload = form["payload_json"]
+        return json.loads(payload if isinstance(payload, str | bytes | bytearray) else "{}"), len(form) - 1
     raw = await request.read()
     return (json.loads(raw) if raw else None), 0
+
+
+def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Discord says no character set, and discord.py reads JSON only where none is said."""
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    return web.Response(body=json.dumps(body).encode(), status=status, headers=headers)
 
 
 def _dropped(request: web.Request) -> web.Response:
