@@ -7,6 +7,7 @@ the pacer nor count against the bot's own limit.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ SOON = 0.12  # seconds that a pressed button waits for its answer: a form can on
 COMPLETING = 1.0
 ANSWERING = 60.0  # an answer that takes longer is given up; Discord takes one for 15 minutes
 AT_ONCE = 64  # answers worked out side by side; acknowledging is not limited
+_ROLE = re.compile(r"<@&(\d+)>")  # a setting's value; people know roles by name
 FORMS = 200
 MAX_CHOICE = 100
 MAX_DOCUMENT = 200_000
@@ -158,7 +160,8 @@ class Answering:
         if reply.form is not None:
             reply = self._form_behind_a_button(reply.form, reply)
         is_private = asked.is_whisper or (reply.private and not asked.request.is_private)
-        return replies.messages(replace(reply, private=is_private))
+        text = _ROLE.sub(lambda found: "@" + asked.roles.get(found[1], "?"), reply.text)
+        return replies.messages(replace(reply, private=is_private, text=text))
 
     def _form_behind_a_button(self, form: Form, reply: Reply) -> Reply:
         """A form that came too late to be shown at once: one press away."""

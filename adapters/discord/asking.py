@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from adapters.discord import components as piece
 from adapters.discord import controls
 from adapters.discord.components import Component
-from adapters.discord.permissions import may_manage_there, trouble_at
+from adapters.discord.permissions import may_manage_there, target_of, trouble_at
 from adapters.discord.places import PERSON
 from bot.model import Request
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 NAME = "discord"
 PING, COMMAND, COMPONENT, COMPLETION, MODAL = 1, 2, 3, 4, 5
 SUBCOMMANDS = frozenset((1, 2))
-ATTACHMENT_OPTION = 11
+ROLE_OPTION, ATTACHMENT_OPTION = 8, 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,7 @@ class Asked:
     focused: str = ""  # option that is being typed
     typed: str = ""
     attachment: tuple[str, str] | None = None  # name and address of a file that came along
-    guild_id: int = 0
-    member_roles: frozenset[int] = frozenset()
+    roles: Mapping[str, str] = field(default_factory=dict)  # names of the server's roles by id
 
 
 def space_of(guild_id: int) -> str:
@@ -49,17 +49,18 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
     """Read an interaction."""
     data: Mapping[str, Any] = interaction.data or {}
     kind = int(interaction.type.value)
-    custom_id = str(data.get("custom_id") or "")
     line, options, focused = _line(data, kind, interaction)
+    target = target_of(interaction, line, options)
+    if target is not None:
+        options["destination"] = str(target.id)
     is_guest = interaction.guild_id is not None and not interaction.is_guild_integration()
     is_guest = is_guest or bool(interaction.context.private_channel)
     is_private = is_guest or interaction.guild_id is None
     has_message = kind == COMPONENT or interaction.message is not None
     person = f"{PERSON}{interaction.user.id}"
-    address = person if is_private else str(interaction.channel_id)
     request = Request(
         adapter=NAME,
-        address=address,
+        address=person if is_private else str(interaction.channel_id),
         space=person if is_private else space_of(interaction.guild_id or 0),
         user=str(interaction.user.id),
         user_name=interaction.user.display_name,
@@ -67,12 +68,12 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
         options=options,
         locale=str(interaction.locale.value),
         is_private=is_private,
-        may_manage=is_private or may_manage_there(interaction, line, options),
+        may_manage=is_private or may_manage_there(interaction, target),
         is_button=has_message,
-        place_title="" if is_private else _title(interaction),
+        place_title="" if is_private else _title(interaction, target),
         message_id=str(interaction.message.id) if interaction.message else None,
         private_address=person,
-        place_trouble="" if is_private else trouble_at(interaction, line, options),
+        place_trouble="" if is_private else trouble_at(interaction, target),
     )
     return Asked(
         id=interaction.id,
@@ -82,12 +83,11 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
         request=request,
         is_whisper=is_guest or (not is_private and not _may_post(interaction)) or _is_ephemeral(interaction),
         has_message=has_message,
-        custom_id=custom_id,
+        custom_id=str(data.get("custom_id") or ""),
         focused=focused,
         typed=options.get(focused, "") if focused else "",
         attachment=_attachment(data),
-        guild_id=interaction.guild_id or 0,
-        member_roles=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
+        roles=_roles(interaction),
     )
 
 
@@ -101,8 +101,13 @@ def _line(
     if kind == MODAL:
         return f"{line} {_typed(data)}".strip(), {}, ""
     values = [str(value) for value in data.get("values") or ()]
-    if values:
-        values = controls.chosen(values, custom_id, list(_shown(interaction)))
+    match data.get("component_type"):
+        case piece.CHANNEL_SELECT:
+            return line, {"destination": "".join(values[:1])}, ""
+        case piece.ROLE_SELECT:
+            return " ".join([line, *map(_role, values)]), {}, ""
+        case piece.SELECT:
+            values = controls.chosen(values, custom_id, list(_shown(interaction)))
     return " ".join([line, *values]), {}, ""
 
 
@@ -115,7 +120,8 @@ def _command(data: Mapping[str, Any]) -> tuple[str, dict[str, str], str]:
     for option in below:
         if option.get("type") == ATTACHMENT_OPTION:
             continue  # its value is an id; the file itself is `Asked.attachment`
-        options[str(option["name"])] = str(option.get("value", ""))
+        value = str(option.get("value", ""))
+        options[str(option["name"])] = _role(value) if option.get("type") == ROLE_OPTION else value
         focused = str(option["name"]) if option.get("focused") else focused
     return " ".join(words), options, focused
 
@@ -153,7 +159,17 @@ def _is_ephemeral(interaction: discord.Interaction[Any]) -> bool:
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
-def _title(interaction: discord.Interaction[Any]) -> str:
-    channel = getattr(interaction.channel, "name", None) or ""
+def _role(role_id: str) -> str:
+    """A role as a setting keeps it: so that nobody takes it for a user."""
+    return f"<@&{role_id}>"
+
+
+def _roles(interaction: discord.Interaction[Any]) -> dict[str, str]:
+    return {str(role.id): role.name for role in interaction.guild.roles} if interaction.guild else {}
+
+
+def _title(interaction: discord.Interaction[Any], target: Any) -> str:
+    """ "#news · Paddock": of the place that the command is about."""
+    channel = getattr(target or interaction.channel, "name", None) or ""
     guild = interaction.guild.name if interaction.guild and interaction.guild.name else ""
     return " · ".join(part for part in (f"#{channel}" if channel else "", guild) if part)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from adapters.discord.components import Component
+from adapters.discord.controls import POSTABLE
 from bot.locale import LOCALES, has, say
 from bot.model import Command, Option
 from bot.text import cut_utf16
@@ -20,7 +21,6 @@ log = structlog.get_logger()
 
 SUBCOMMAND, STRING, INTEGER, CHANNEL, ROLE, ATTACHMENT = 1, 3, 4, 7, 8, 11
 _KINDS = {"number": INTEGER, "destination": CHANNEL, "role": ROLE, "document": ATTACHMENT}
-CHANNEL_TYPES = [0, 5, 10, 11, 12, 15]  # where posts can go
 MAX_DESCRIPTION, MAX_CHOICE, MAX_OPTIONS = 100, 100, 25
 
 # Where a command may be used (server, direct message with the bot, other conversations) and how the app is installed.
@@ -93,7 +93,7 @@ def _option(option: Option) -> Component:
     if kind == STRING and not option.values:
         made["max_length"] = min(option.most or 1000, 6000)
     if kind == CHANNEL:
-        made["channel_types"] = CHANNEL_TYPES
+        made["channel_types"] = list(POSTABLE)
     return made
 
 

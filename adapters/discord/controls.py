@@ -23,6 +23,8 @@ _STYLES = {Style.NORMAL: 2, Style.PRIMARY: 1, Style.SUCCESS: 3, Style.DANGER: 4}
 LINK_STYLE = 5
 MAX_TITLE, MAX_HINT, MAX_TYPED = 45, 100, 4000
 MAX_OPTION, MAX_PLACEHOLDER = 100, 150
+_CHOOSERS = {"role": piece.ROLE_SELECT, "destination": piece.CHANNEL_SELECT}
+POSTABLE = (0, 5, 10, 11, 12, 15)  # kinds of channels where posts can go
 FIELD = "typed"  # the one field of a form
 
 
@@ -108,6 +110,8 @@ def link_button(text: str, url: str, *, icon: str = "") -> Component | None:
 
 def selects(picker: Picker, names: Names) -> list[Component]:
     """A select menu in its row; several of them where there are more than 25 options."""
+    if picker.kind:
+        return _chooser(picker, names)
     options = _once(option for option in picker.options if option.line and not option.disabled)
     parts = [
         options[start : start + piece.MAX_OPTIONS] for start in range(0, len(options), piece.MAX_OPTIONS)
@@ -135,6 +139,23 @@ def selects(picker: Picker, names: Names) -> list[Component]:
         }
         made.append(piece.row([select]))
     return made
+
+
+def _chooser(picker: Picker, names: Names) -> list[Component]:
+    """Discord's own list of channels or roles."""
+    name = names.take(picker.line)
+    if name is None or picker.kind not in _CHOOSERS:
+        return []
+    made: Component = {
+        "type": _CHOOSERS[picker.kind],
+        "custom_id": name,
+        "placeholder": label(picker.prompt, MAX_PLACEHOLDER),
+        "min_values": 1,
+        "max_values": 1,
+    }
+    if picker.kind == "destination":
+        made["channel_types"] = list(POSTABLE)
+    return [piece.row([made])]
 
 
 def _option(option: Choice, *, marked: bool) -> Component:

@@ -34,7 +34,7 @@ class Forums:
         self._ask = ask
         self._places = places
         self._clock = clock
-        self._made: OrderedDict[str, str] = OrderedDict()  # thread → the delivery that made it
+        self._made: OrderedDict[str, tuple[str, ...]] = OrderedDict()  # thread → the delivery that made it
         self._no_new_tags: dict[str, datetime] = {}
 
     def remember(self, thread_id: str, key: str) -> None:
@@ -138,6 +138,7 @@ class Forums:
         return tags or forum.tags
 
 
-def _delivery(key: str) -> str:
-    """The part of a key that stays the same when the story is revised."""
-    return key.partition(".")[0]
+def _delivery(key: str) -> tuple[str, ...]:
+    """The parts of a key "DELIVERY.REVISION.BORN" that stay the same when the story is revised."""
+    delivery, _, *born = [*key.split("."), ""]
+    return (delivery, *born)

@@ -16,31 +16,41 @@ _IN_CHANNELS = ("view_channel", "send_messages", "read_message_history")
 _IN_THREADS = ("view_channel", "send_messages_in_threads", "read_message_history")
 
 
-def may_manage_there(interaction: discord.Interaction[Any], line: str, options: Mapping[str, str]) -> bool:
+def target_of(
+    interaction: discord.Interaction[Any], line: str, options: Mapping[str, str]
+) -> discord.abc.GuildChannel | discord.Thread | None:
+    """The other channel of the same server that a command is about: an option, or "settings @123 …"."""
+    found = _TARGET.match(line)
+    given = options.get("destination", "") or (found[1] if found else "")
+    if not given.isdigit() or interaction.guild is None:
+        return None
+    return interaction.guild.get_channel_or_thread(int(given))
+
+
+def may_manage_there(
+    interaction: discord.Interaction[Any], target: discord.abc.GuildChannel | discord.Thread | None
+) -> bool:
     """Manage Server or Manage Channels, here and in the channel that the command is about."""
     if not _may_manage(interaction.permissions):
         return False
-    target = _target(line, options)
-    if not target or interaction.permissions.manage_guild or interaction.permissions.administrator:
+    if target is None or interaction.permissions.manage_guild or interaction.permissions.administrator:
         return True
-    channel = interaction.guild.get_channel_or_thread(int(target)) if interaction.guild else None
     member: Any = interaction.user
-    return channel is not None and _may_manage(channel.permissions_for(member))
+    return _may_manage(target.permissions_for(member))
 
 
 def _may_manage(permissions: discord.Permissions) -> bool:
     return permissions.administrator or permissions.manage_guild or permissions.manage_channels
 
 
-def trouble_at(interaction: discord.Interaction[Any], line: str, options: Mapping[str, str]) -> str:
+def trouble_at(
+    interaction: discord.Interaction[Any], target: discord.abc.GuildChannel | discord.Thread | None
+) -> str:
     """Why the bot could not post at the place that a command is about: a reason, or "" where it could."""
-    target = _target(line, options)
-    if target and interaction.guild:
-        channel = interaction.guild.get_channel_or_thread(int(target))
-        return trouble_in(channel) if channel is not None else "discord.paused.access"
-    permissions = interaction.app_permissions
+    if target is not None:
+        return trouble_in(target)
     is_thread = interaction.channel is not None and interaction.channel.type.value in (10, 11, 12)
-    return _reason(permissions, _IN_THREADS if is_thread else _IN_CHANNELS)
+    return _reason(interaction.app_permissions, _IN_THREADS if is_thread else _IN_CHANNELS)
 
 
 def trouble_in(channel: discord.abc.GuildChannel | discord.Thread) -> str:
@@ -60,10 +70,3 @@ def _reason(permissions: discord.Permissions, needed: tuple[str, ...]) -> str:
         return ""
     lacking = next((name for name in needed if not getattr(permissions, name)), None)
     return f"discord.paused.lacks_{lacking}" if lacking else ""
-
-
-def _target(line: str, options: Mapping[str, str]) -> str:
-    """The other place that a command is about: an option, or "settings @123 …"."""
-    given = options.get("destination", "")
-    found = _TARGET.match(line)
-    return given if given.isdigit() else found[1] if found else ""

@@ -254,8 +254,8 @@ class Posting:
 
 
 def _is_revised(key: str) -> bool:
-    """Whether a key "DELIVERY.REVISION" is of a revision after which something may have been tried before."""
-    revision = key.rpartition(".")[2]
+    """Whether a key "DELIVERY.REVISION…" is of a revision before which another may have been tried."""
+    revision = [*key.split("."), ""][1]
     return revision.isdigit() and int(revision) > 1
 
 
