@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.feeds.armour import MOST_ENTRIES
-from bot.feeds.encoding import declared_encoding, is_utf8
+from bot.feeds.encoding import is_utf8, named_encoding, reads_as
 
 SIZE = 8  # bytes of a slice's hash
 _FIRST = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])")
@@ -126,15 +126,8 @@ def _is_plain(body: bytes, content_type: str) -> bool:
     """
     if is_utf8(body):
         return True
-    named = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.I)
-    name = (named.group(1) if named else declared_encoding(body)).lower()
-    if not name or name.startswith(_ODD_ENCODINGS):
-        return False
-    try:
-        body.decode(name)
-    except (LookupError, UnicodeDecodeError):
-        return False
-    return True
+    name = named_encoding(body, content_type)
+    return bool(name) and not name.startswith(_ODD_ENCODINGS) and reads_as(body, name)
 
 
 def unseen(hashes: Sequence[bytes], known: bytes) -> list[int]:

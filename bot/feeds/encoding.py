@@ -39,3 +39,18 @@ def declared_encoding(body: bytes) -> str:
     """Read the encoding that an XML declaration names."""
     found = _DECLARED.match(body[:300])
     return found.group(1).decode("ascii").lower() if found else ""
+
+
+def named_encoding(body: bytes, content_type: str) -> str:
+    """The encoding that the server's header names, else the document itself."""
+    named = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.I)
+    return named.group(1).lower() if named else declared_encoding(body)
+
+
+def reads_as(body: bytes, name: str) -> bool:
+    """Say whether bytes are valid in an encoding."""
+    try:
+        body.decode(name)
+    except (LookupError, UnicodeDecodeError):
+        return False
+    return True

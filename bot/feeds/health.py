@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import aiohttp
 
 from bot.errors import FetchError
+from bot.feeds.encoding import named_encoding, reads_as
 
 if TYPE_CHECKING:
     from bot.feeds.client import Client
@@ -164,6 +166,30 @@ def not_a_feed(body: bytes, content_type: str = "", reason: str = "") -> str:
     return reason or "This is not a feed that Pitwire can read."
 
 
+_ROOT = re.compile(rb"<(?:[\w-]+:)?(?:rss|feed|rdf)[\s>]", re.I)
+_ROOT_END = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf)\s*>", re.I)
+
+
+def remark(body: bytes, content_type: str) -> str | None:
+    """Say what is wrong with a feed that could be read all the same."""
+    if is_cut_off(body):
+        return "The feed is cut off before its end; what came was read."
+    name = named_encoding(body, content_type)
+    if name and not reads_as(body, name):
+        return f"The feed is not in the encoding that it names ({name}); it was read as well as it could be."
+    return None
+
+
+def is_cut_off(body: bytes) -> bool:
+    """Say whether an XML feed ends before its root element does."""
+    begins = body[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+    return (
+        begins
+        and not _ROOT_END.search(body, max(0, len(body) - 2000))
+        and _ROOT.search(body[:5000]) is not None
+    )
+
+
 async def ask(client: Client, feed: Feed) -> str | None:
     """Read a feed now; what is wrong with it in a sentence, or None."""
     from bot.feeds.parse import insist, parse
@@ -176,7 +202,9 @@ async def ask(client: Client, feed: Feed) -> str | None:
         insist(found, response.body, response.content_type)
     except FetchError as error:
         return str(error)
-    return None if found.entries else "The feed is read, but has no entries."
+    return remark(response.body, response.content_type) or (
+        None if found.entries else "The feed has no entries."
+    )
 
 
 def paused(since: datetime, trouble: str | None, *, now: datetime) -> str:

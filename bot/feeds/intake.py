@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.feeds import delta
+from bot.feeds.health import is_cut_off
 from bot.feeds.jsonfeed import looks_like_json
 from bot.feeds.parse import insist, parse, parse_xml, true_type
 from bot.model import FeedDocument
@@ -59,11 +60,22 @@ class Reader:
         return Intake(document=found, hashes=hashes if parsed else (), parsed=parsed)
 
     async def _whole(self, body: bytes, content_type: str, url: str) -> FeedDocument:
-        found = await self._run(partial(parse, body, content_type=content_type, url=url), len(body))
-        return insist(found, body, content_type)
+        found = insist(
+            await self._run(partial(parse, body, content_type=content_type, url=url), len(body)),
+            body,
+            content_type,
+        )
+        if found.entries and is_cut_off(body) and not _ends_whole(body):
+            return replace(found, entries=found.entries[:-1])  # half an entry is none
+        return found
 
     async def _run(self, work: Callable[[], FeedDocument], size: int) -> FeedDocument:
         if size <= AT_ONCE:
             return work()
         async with self._threads:
             return await asyncio.to_thread(work)
+
+
+def _ends_whole(body: bytes) -> bool:
+    """Say whether the last item that a cut off document begins is also ended."""
+    return body.rfind(b"</item>") + body.rfind(b"</entry>") > max(body.rfind(b"<item"), body.rfind(b"<entry"))

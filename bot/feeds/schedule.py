@@ -65,6 +65,7 @@ class Checked:
     body_hash: str | None = None
     slices: bytes | None = None
     guids_are_worthless: bool | None = None
+    remark: str | None = None  # what is wrong with a feed that could be read all the same
 
 
 def after_success(
@@ -92,7 +93,7 @@ def after_success(
         last_entry_at=now if checked.new else feed.last_entry_at,
         error_count=0,
         failing_since=None,
-        trouble=None,
+        trouble=checked.remark,
         title=feed.title or (checked.document.title[:300] or None if checked.document else None),
     )
     at = next_check(feed, now=now, pace=pace, every=every, pulse=pulse, random=random)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.errors import FetchError
-from bot.feeds import schedule
+from bot.feeds import health, schedule
 from bot.feeds.client import Client, Response
 from bot.feeds.identity import are_worthless
 from bot.feeds.intake import Reader
@@ -48,17 +48,18 @@ class Checker:
         """Do one check and return the feed as it is to be saved. Everything new is published by then."""
         answer = await self._client.get(feed.url, etag=feed.etag, last_modified=feed.last_modified)
         if answer.status == 304:
-            return self._passed(feed, answer, body_hash=feed.body_hash)
+            return self._passed(feed, answer, body_hash=feed.body_hash, remark=_kept(feed))
         body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
         if body_hash == feed.body_hash:
-            return self._passed(feed, answer, body_hash=body_hash)
+            return self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed))
         return await self._read(feed, answer, body_hash)
 
     async def _read(self, feed: Feed, answer: Response, body_hash: str) -> Feed:
         intake = await self._reader.read(answer.body, answer.content_type, answer.url, feed.slices)
         found = intake.document
+        remark = health.remark(answer.body, answer.content_type)
         if found is None:
-            return self._passed(feed, answer, body_hash=body_hash, slices=intake.slices())
+            return self._passed(feed, answer, body_hash=body_hash, slices=intake.slices(), remark=remark)
         by_address = feed.rhythm.get("by_address", False) or are_worthless(found.entries)
         taken = await self._newsroom.take(feed, found.entries, by_address=by_address)
         # The validators are saved after the articles: a crash before would make the next answer a 304.
@@ -70,6 +71,7 @@ class Checker:
             document=found,
             taken=taken,
             by_address=by_address,
+            remark=remark,
         )
         log.info(
             "feed checked",
@@ -92,6 +94,7 @@ class Checker:
         document: FeedDocument | None = None,
         taken: Taken | None = None,
         by_address: bool | None = None,
+        remark: str | None = None,
     ) -> Feed:
         now = self._clock()
         is_304 = answer.status == 304
@@ -107,6 +110,7 @@ class Checker:
             body_hash=body_hash,
             slices=slices,
             guids_are_worthless=by_address,
+            remark=remark,
         )
         pulse = self._pulse.of(feed.series, now)
         return schedule.after_success(
@@ -118,6 +122,11 @@ class Checker:
             pulse=pulse,
             random=self._random,
         )
+
+
+def _kept(feed: Feed) -> str | None:
+    """A remark on the body holds as long as the body does."""
+    return feed.trouble if feed.error_count == 0 else None
 
 
 def _seconds(feed: Feed, now: datetime) -> int:

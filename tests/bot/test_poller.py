@@ -1,0 +1,485 @@
+"""From a feed on loopback to stories and deliveries in a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+
+from bot.config import Settings
+from bot.errors import StorageError
+from bot.feeds.client import Client
+from bot.model import Article, Destination, Feed, FeedState, Lane, Published, Story
+from bot.poller import Poller
+from bot.poller import newsroom as newsroom_module
+from bot.series.catalog import load_catalog
+from storage import Store
+from tests.conftest import FakeClock
+from tests.loopback.outlets import Answer, Item, Outlets, rss
+
+LONG = "<p>" + "The session was decided on the last lap, as so often at this circuit. " * 12 + "</p>"
+
+
+def item(number: int, title: str = "", **more: object) -> Item:
+    title = title or f"Ferrari wins the 6 Hours of Bahrain, part {number} of the WEC season"
+    return Item(title=title, guid=f"g{number}", body=LONG, **more)  # type: ignore[arg-type]
+
+
+class World:
+    """A poller over a store and outlets, with somebody who follows the WEC."""
+
+    def __init__(
+        self, store: Store, outlets: Outlets, clock: FakeClock, client: Client, settings: Settings
+    ) -> None:
+        self.store, self.outlets, self.clock = store, outlets, clock
+        self.client, self.settings = client, settings
+        self.poller = self.restarted()
+
+    def restarted(self) -> Poller:
+        self.poller = Poller(
+            self.store, self.client, load_catalog(), self.clock, self.settings, rng=lambda: 0.5
+        )
+        return self.poller
+
+    async def add(self, path: str, body: bytes, outlet: str = "Paddock Post", **facts: object) -> Feed:
+        url = self.outlets.put(path, body)
+        return await self.store.add_feed(Feed(url=url, outlet=outlet, next_check_at=self.clock(), **facts))  # type: ignore[arg-type]
+
+    async def poll(self, **span: float) -> int:
+        """Let time pass, then check what is due."""
+        self.clock.forward(**(span or {"minutes": 16}))
+        return await self.poller.poll_due()
+
+    async def titles(self) -> list[str]:
+        return [story.title for story in await self.store.latest(limit=50)]
+
+    async def owed(self) -> list[str]:
+        """Titles of what the follower is owed, in the order of the queue."""
+        assert self.follower.id
+        return [story.title for _, story in await self.store.waiting(self.follower.id)]
+
+    async def feed(self, number: int = 0) -> Feed:
+        return (await self.store.feeds())[number]
+
+    follower: Destination
+
+
+@pytest.fixture
+async def world(sqlite_store: Store, clock: FakeClock) -> AsyncIterator[World]:
+    settings = Settings.model_validate(
+        {"http": {"timeout": 2, "allow_networks": ["127.0.0.0/8"]}, "poll": {"host_gap": 0, "pages": False}}
+    )
+    async with Outlets() as outlets, Client(settings.http, settings.poll, clock) as client:
+        world = World(sqlite_store, outlets, clock, client, settings)
+        place = Destination(adapter="test", address="1", space="1", created_at=clock())
+        world.follower = await sqlite_store.ensure_destination(place)
+        await sqlite_store.follow(world.follower.id, ["series:wec"], now=clock(), by="test")
+        yield world
+
+
+async def test_the_first_poll_of_a_feed_tells_nobody_but_answers_latest(world: World) -> None:
+    await world.add("/feed", rss(item(1), item(2)))
+    assert await world.poll() == 1
+    assert len(await world.titles()) == 2
+    assert await world.owed() == []
+
+
+async def test_what_is_new_after_that_is_owed_in_the_order_it_was_written(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    world.outlets.put("/feed", rss(item(3, "WEC: Toyota protests"), item(2, "WEC: Ferrari answers"), item(1)))
+    await world.poll()
+    assert await world.owed() == ["WEC: Ferrari answers", "WEC: Toyota protests"]
+
+
+async def test_an_unchanged_feed_costs_a_conditional_request_and_no_story(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    await world.poll()
+    assert "If-None-Match" in world.outlets.asked[1].headers
+    assert len(await world.titles()) == 1
+    assert (await world.feed()).next_check_at > world.clock()
+
+
+async def test_a_server_without_validators_is_known_by_its_body(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add("/feed", b"")
+    world.outlets.answers["/feed"] = Answer(body=rss(item(1)), validators=False)
+    await world.poll()
+    hashed = (await world.feed()).body_hash
+    monkeypatch.setattr("bot.feeds.intake.Reader.read", None)  # would fail if anything were read
+    await world.poll()
+    feed = await world.feed()
+    assert (feed.body_hash, feed.trouble) == (hashed, None)
+
+
+async def test_only_new_items_reach_the_parser(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.add("/feed", rss(*(item(n) for n in range(30, 0, -1))))
+    await world.poll()
+    seen: list[bytes] = []
+    import bot.feeds.intake
+
+    parse = bot.feeds.intake.parse_xml
+    monkeypatch.setattr(
+        bot.feeds.intake, "parse_xml", lambda body, **more: seen.append(body) or parse(body, **more)
+    )
+    world.outlets.put("/feed", rss(*(item(n) for n in range(31, 1, -1))))
+    await world.poll()
+    assert [body.count(b"<item>") for body in seen] == [1]
+    assert len(await world.owed()) == 1
+
+
+async def test_an_article_about_no_series_is_kept_and_told_to_nobody(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    world.outlets.put(
+        "/feed",
+        rss(Item(title="Ten recipes for a rainy day", guid="soup", body="<p>Take an onion.</p>"), item(1)),
+    )
+    await world.poll()
+    assert await world.owed() == []
+    assert set(await world.store.known_hashes(1, ["soup"])) == {"soup"}
+
+
+async def test_one_address_in_several_feeds_is_one_story(world: World) -> None:
+    link = "https://paddock.example/wec/news/ferrari-wins-at-bahrain/10643322/"
+    await world.add("/all", rss(item(1)))
+    await world.add("/wec", rss(item(1)), outlet="Paddock Post WEC")
+    await world.poll()
+    new = replace(item(9, "Ferrari wins in the WEC at Bahrain"), link=link)
+    world.outlets.put(
+        "/all", rss(replace(new, guid="a", link=link + "?utm_source=RSS&utm_medium=referral"), item(1))
+    )
+    world.outlets.put("/wec", rss(replace(new, guid="b", link=link.replace("https", "http")), item(1)))
+    await world.poll()
+    assert await world.owed() == ["Ferrari wins in the WEC at Bahrain"]
+
+
+async def test_one_outlets_article_under_two_categories_is_one_story(world: World) -> None:
+    await world.add("/wec", rss(item(1)))
+    await world.add("/f1", rss(item(1)))
+    await world.poll()
+    title, slug = "Ferrari wins in the WEC at Bahrain", "ferrari-wins-at-bahrain/10643322/"
+    for category in ("wec", "f1"):
+        one = Item(
+            title=title, guid=category, link=f"https://paddock.example/{category}/news/{slug}", body=LONG
+        )
+        world.outlets.put(f"/{category}", rss(one, item(1)))
+    await world.poll()
+    assert await world.owed() == [title]
+
+
+async def test_a_changed_headline_revises_the_story_and_posts_nothing_new(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    world.outlets.put("/feed", rss(item(2, "WEC: Toyota on pole"), item(1)))
+    await world.poll()
+    world.outlets.put("/feed", rss(item(2, "WEC: Toyota loses its pole"), item(1)))
+    await world.poll()
+    assert await world.owed() == ["WEC: Toyota loses its pole"]
+    (story,) = [story for story in await world.store.latest(limit=9) if "pole" in story.title]
+    assert story.revision == 2
+
+
+async def test_a_headline_and_its_address_may_change_together(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    for title in ("WEC: Toyota on pole", "WEC: Toyota loses its pole"):
+        link = "https://paddock.example/" + title.lower().replace(" ", "-")
+        world.outlets.put("/feed", rss(replace(item(2, title), link=link), item(1)))
+        await world.poll()
+    assert await world.owed() == ["WEC: Toyota loses its pole"]
+
+
+@pytest.mark.parametrize("what", ["guid", "date", "order", "tracking", "counter"])
+async def test_what_changes_at_each_poll_makes_no_news(world: World, what: str) -> None:
+    rounds = itertools.count()
+
+    async def serve(_: web.BaseRequest) -> web.StreamResponse:
+        turn = next(rounds)
+        items = [item(1), item(2), item(3)]
+        if what == "guid":
+            items = [
+                replace(each, guid=f"{each.guid}-{turn}", link=f"https://paddock.example/{each.guid}")
+                for each in items
+            ]
+        elif what == "date":
+            items = [replace(each, at=world.clock() + timedelta(hours=turn)) for each in items]
+        elif what == "order":
+            items = items[turn % 3 :] + items[: turn % 3]
+        elif what == "tracking":
+            items = [
+                replace(each, guid=None, link=f"https://paddock.example/{each.guid}?utm_campaign={turn}")
+                for each in items
+            ]
+        else:
+            items = [replace(each, extra=f"<slash:comments>{turn}</slash:comments>") for each in items]
+        return web.Response(body=rss(*items), content_type="application/rss+xml")
+
+    await world.add("/feed", b"")
+    world.outlets.answers["/feed"] = serve
+    for _ in range(6):
+        assert await world.poll(hours=2) == 1
+    assert next(rounds) == 6
+    assert await world.owed() == []
+    assert len(await world.titles()) == 3
+
+
+async def test_a_feed_with_one_guid_for_all_is_told_by_addresses(world: World) -> None:
+    def same(*numbers: int) -> bytes:
+        return rss(*(replace(item(n), guid="1", link=f"https://paddock.example/{n}") for n in numbers))
+
+    await world.add("/feed", same(2, 1))
+    await world.poll()
+    assert len(await world.titles()) == 2
+    world.outlets.put("/feed", same(3, 2, 1))
+    await world.poll()
+    assert len(await world.owed()) == 1
+
+
+async def test_old_entries_that_are_listed_again_are_no_news(world: World) -> None:
+    now = world.clock()
+    await world.add("/feed", rss(item(1, at=now)))
+    await world.poll()
+    old, late = item(2, at=now - timedelta(days=9)), item(3, "WEC: a late entry", at=now - timedelta(days=1))
+    world.outlets.put("/feed", rss(item(1, at=now), late, old))
+    await world.poll()
+    assert await world.owed() == ["WEC: a late entry"]
+
+
+async def test_after_days_without_a_network_what_was_missed_is_still_news(world: World) -> None:
+    await world.add("/feed", rss(item(1, at=world.clock())))
+    await world.poll()
+    missed = item(2, "WEC: what happened on Monday", at=world.clock() + timedelta(days=1))
+    world.outlets.put("/feed", rss(missed, item(1)))
+    await world.poll(days=8)
+    assert await world.owed() == ["WEC: what happened on Monday"]
+
+
+async def test_a_date_in_the_future_is_now(world: World) -> None:
+    await world.add("/feed", rss(item(1, at=world.clock() + timedelta(days=400))))
+    await world.poll()
+    (story,) = await world.store.latest(limit=5)
+    assert story.published_at <= world.clock()
+
+
+async def test_a_failing_feed_backs_off_and_hurts_no_other(world: World) -> None:
+    await world.add("/good", rss(item(1)), outlet="A")
+    await world.add("/bad", b"<html><body>Please enable JavaScript</body></html>", outlet="B")
+    world.outlets.answers["/down"] = Answer(status=503, headers={"Retry-After": "7200"})
+    await world.store.add_feed(Feed(url=world.outlets.url + "/down", outlet="C", next_check_at=world.clock()))
+    await world.poll()
+    good, bad, down = await world.store.feeds()
+    assert (good.trouble, good.error_count) == (None, 0)
+    assert bad.trouble == "This is a web page, not a feed."
+    assert (bad.error_count, bad.last_success_at) == (1, None)
+    assert bad.next_check_at - world.clock() > timedelta(minutes=20)
+    assert down.next_check_at - world.clock() >= timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "empty"),
+        (b"<!doctype html><p>hello", "web page"),
+        (rss(item(1))[:300] + b" " * 50, "cut off"),
+        (b'{"items": [', "JSON"),
+        (b"\x1f\x8b\x08garbage", "compressed"),
+        (b"x" * 6_000_000, "bigger"),
+        (b"<rss/>" + b"<" * 500_000, "attack"),
+        (b"plain words", "not a feed"),
+    ],
+)
+async def test_what_is_no_feed_is_said_in_plain_words(world: World, body: bytes, words: str) -> None:
+    await world.add("/feed", body)
+    await world.poll()
+    assert words in ((await world.feed()).trouble or "")
+
+
+async def test_a_feed_that_recovers_is_well_again_and_its_backlog_is_news(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    world.outlets.answers["/feed"] = Answer(status=500)
+    await world.poll()
+    assert (await world.feed()).trouble
+    world.outlets.put("/feed", rss(item(2), item(1)))
+    await world.poll(days=1)
+    feed = await world.feed()
+    assert (feed.trouble, feed.error_count, feed.failing_since) == (None, 0, None)
+    assert len(await world.owed()) == 1
+
+
+async def test_a_feed_that_fails_for_a_week_is_paused_with_a_sentence(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    world.outlets.answers["/feed"] = Answer(status=404)
+    for _ in range(40):
+        await world.poll(hours=25)
+    feed = await world.feed()
+    assert feed.state == FeedState.PAUSED
+    assert feed.trouble == "Paused after failing for 7 days. There is no feed at this address (404)."
+    assert len(world.outlets.asked) < 20
+
+
+async def test_410_ends_a_feed(world: World) -> None:
+    await world.add("/feed", b"")
+    world.outlets.answers["/feed"] = Answer(status=410)
+    await world.poll()
+    assert (await world.feed()).state == FeedState.GONE
+    assert await world.poll(days=9) == 0
+
+
+async def test_the_third_permanent_redirect_moves_a_feed(world: World) -> None:
+    new = world.outlets.put("/new", rss(item(1)))
+    await world.add("/old", b"")
+    old = world.outlets.redirect("/old", "/new", 301)
+    for expected in (old, old, new):
+        await world.poll(hours=2)
+        assert (await world.feed()).url == expected
+    await world.poll(hours=2)
+    assert world.outlets.paths()[-1] == "/new"
+
+
+async def test_when_nothing_can_be_reached_no_feed_is_blamed(world: World) -> None:
+    for number in range(8):
+        await world.add("/x", b"", outlet=str(number), title=str(number))
+        feed = Feed(url=f"http://127.0.0.{number + 2}:9/", outlet=f"O{number}", next_check_at=world.clock())
+        await world.store.add_feed(feed)
+    await world.store.remove_feed(1)
+    await world.poll()
+    counts = sorted(feed.error_count for feed in await world.store.feeds())
+    assert counts == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+async def test_an_entry_that_cannot_be_read_hurts_no_other_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    read = newsroom_module.read
+
+    def stumbling(article: Article, *rest: object, **more: object) -> object:
+        if "stumble" in article.title:
+            raise ZeroDivisionError
+        return read(article, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(newsroom_module, "read", stumbling)
+    world.outlets.put("/feed", rss(item(3, "WEC: all well"), item(2, "WEC: Toyota may stumble"), item(1)))
+    await world.poll()
+    assert await world.owed() == ["WEC: all well"]
+    monkeypatch.setattr(newsroom_module, "read", read)
+    world.outlets.put(
+        "/feed", rss(item(3, "WEC: all well"), item(2, "WEC: Toyota may stumble"), item(1), title="New name")
+    )
+    await world.poll()
+    assert sorted(await world.owed()) == ["WEC: Toyota may stumble", "WEC: all well"]
+
+
+Publish = Callable[..., Awaitable[Published | None]]
+
+
+async def test_a_crash_while_publishing_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    publish: Publish = world.store.publish
+    calls = itertools.count()
+
+    async def crashing(article: Article, story: Story | None, **more: object) -> Published | None:
+        if next(calls) == 1:
+            raise StorageError("the disk is full")
+        return await publish(article, story, **more)
+
+    monkeypatch.setattr(world.store, "publish", crashing)
+    world.outlets.put("/feed", rss(item(4), item(3), item(2), item(1)))
+    await world.poll()
+    assert len(await world.owed()) == 1, "the validators are not saved before the articles"
+    monkeypatch.setattr(world.store, "publish", publish)
+    world.restarted()
+    await world.poll()
+    assert len(await world.owed()) == 3
+
+
+async def test_breaking_news_goes_ahead(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    breaking = item(2, "BREAKING: WEC season finale in Bahrain called off after earthquake")
+    world.outlets.put("/feed", rss(breaking, item(1)))
+    await world.poll()
+    ((delivery, story),) = await world.store.waiting(world.follower.id)
+    assert delivery.lane == (Lane.URGENT if story.importance >= 3 else Lane.NEWS)
+
+
+async def test_a_teaser_is_completed_from_its_page_once(world: World, clock: FakeClock) -> None:
+    settings = world.settings.model_copy(
+        update={"poll": world.settings.poll.model_copy(update={"pages": True})}
+    )
+    poller = Poller(world.store, world.client, load_catalog(), clock, settings, rng=lambda: 0.5)
+    teaser = Item(
+        title="WEC: Ferrari renews with its drivers",
+        guid="t",
+        link=world.outlets.url + "/t",
+        summary="Six stay.",
+    )
+    text = "".join(
+        f"<p>Paragraph {n}: the manufacturer keeps all six drivers for another WEC season.</p>"
+        for n in range(8)
+    )
+    world.outlets.put(
+        "/t",
+        f"<html><body><article><h1>{teaser.title}</h1>{text}</article></body></html>".encode(),
+        headers={"Content-Type": "text/html"},
+    )
+    await world.add("/feed", rss(item(1)))
+    clock.forward(minutes=16)
+    await poller.poll_due()
+    world.outlets.put("/feed", rss(teaser, item(1)))
+    for _ in range(3):
+        clock.forward(minutes=16)
+        await poller.poll_due()
+    assert world.outlets.paths().count("/t") == 1
+    assert world.outlets.paths().count("/robots.txt") == 1
+    ((known, _),) = await world.store.articles_at([world.outlets.url + "/t"])
+    assert "Paragraph 7" in known.text
+
+
+async def test_it_polls_by_itself_and_stops_when_told(world: World) -> None:
+    asked = asyncio.Event()
+
+    async def serve(_: web.BaseRequest) -> web.StreamResponse:
+        asked.set()
+        return web.Response(body=rss(item(1)))
+
+    await world.add("/feed", b"")
+    world.outlets.answers["/feed"] = serve
+    stop = asyncio.Event()
+    running = asyncio.create_task(world.poller.run(stop))
+    await asyncio.wait_for(asked.wait(), 5)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+    assert (await world.feed()).last_success_at == world.clock()
+
+
+async def test_of_a_feed_that_is_cut_off_whole_entries_are_read_and_its_health_says_so(world: World) -> None:
+    whole = rss(item(1), item(2))
+    await world.add("/feed", whole[: whole.rindex(b"<content")])
+    await world.poll()
+    assert len(await world.titles()) == 1
+    assert "cut off" in ((await world.feed()).trouble or "")
+    await world.poll()
+    assert "cut off" in ((await world.feed()).trouble or ""), "as long as it is so"
+    world.outlets.put("/feed", whole)
+    await world.poll()
+    assert (await world.feed()).trouble is None
+    assert len(await world.owed()) == 1
+
+
+async def test_a_feed_in_another_encoding_than_it_names_is_read_and_its_health_says_so(world: World) -> None:
+    await world.add("/feed", rss(item(1, "WEC: Hülkenberg kehrt zurück")).decode().encode("cp1252"))
+    await world.poll()
+    assert await world.titles() == ["WEC: Hülkenberg kehrt zurück"]
+    assert "encoding" in ((await world.feed()).trouble or "")
