@@ -30,7 +30,9 @@ async def filter_(ask: Ask) -> Reply:
                 return page(ask, name)
             return page(await change(ask, name, expression.strip()), name, is_saved=True)
         case "clear":
-            saved = await save(ask, replace(ask.preferences, include="", exclude=""), "filters: off")
+            saved = await save(
+                ask, replace(ask.preferences, include="", exclude=""), "include: off exclude: off"
+            )
             return _overview(saved, ask.say("commands.settings.saved"))
         case "":
             return _overview(ask, ask.say("commands.filter.title"))

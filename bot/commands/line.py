@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from bot.commands.menu import BY_NAME
+from bot.locale import LOCALES, texts
 from bot.text import tame
 
 ABOUT_A_PLACE = frozenset(
@@ -52,6 +54,7 @@ def read_line(line: str, options: Mapping[str, str]) -> Line:
     """Read a line, and the options of a platform that has them: both ways come to the same."""
     name, _, rest = tame(line[:MOST_CHARACTERS]).removeprefix("/").partition(" ")
     name = name.partition("@")[0].lower()  # Telegram writes "/latest@pitwire_bot" in groups
+    name = name if name in BY_NAME else _by_local_name().get(name, name)
     target = options.get("destination", "")
     if rest.startswith("@") and name in ABOUT_A_PLACE:
         target, _, rest = rest[1:].partition(" ")
@@ -61,6 +64,16 @@ def read_line(line: str, options: Mapping[str, str]) -> Line:
         ]
         rest = " ".join(filter(None, (rest, *(tame(value[:MOST_CHARACTERS]) for value in given))))
     return Line(name, rest.strip(), target.removeprefix("@"))
+
+
+@cache
+def _by_local_name() -> Mapping[str, str]:
+    """Commands by their names in other languages: who reads "/folgen" in a menu may type it anywhere."""
+    names: dict[str, str] = {}
+    for locale in LOCALES:
+        for command in BY_NAME:
+            names.setdefault(texts(locale).get(f"command.{command}.name", ""), command)
+    return names
 
 
 def split(text: str) -> tuple[Word, ...]:

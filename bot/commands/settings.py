@@ -137,6 +137,12 @@ def prefix(ask: Ask, command: str = "settings") -> str:
     return f"{command} @{ask.line.target}" if ask.line.target else command
 
 
+def language_name(ask: Ask, code: str) -> str:
+    """A language as a label: with a capital, also where the word itself has none."""
+    name = ask.say(f"post.language.{code}")
+    return name[:1].upper() + name[1:]
+
+
 def place_name(ask: Ask) -> str:
     """Name the place that is being set up."""
     known = ask.destination.title if ask.destination else ""
@@ -200,7 +206,7 @@ def _pickers(ask: Ask, name: str) -> Iterator[Picker]:
     preferences = ask.preferences
     if name == "languages":
         options = [
-            Choice(label=ask.say(f"post.language.{code}"), line=code, chosen=code in preferences.languages)
+            Choice(label=language_name(ask, code), line=code, chosen=code in preferences.languages)
             for code in LANGUAGES
         ]
     elif name == "labels":

@@ -14,7 +14,7 @@ from bot.commands.names import topic_name
 from bot.commands.packs import load_packs, offered
 from bot.commands.preview import as_posted, next_story
 from bot.commands.saving import save
-from bot.commands.settings import MODES, PICKED, change, overview, place_name, prefix
+from bot.commands.settings import MODES, PICKED, change, language_name, overview, place_name, prefix
 from bot.commands.wishes import LANGUAGES, spoiler_text
 from bot.model import Choice, Picker, Reply, Series, Style
 from bot.posts.reasons import say_reason
@@ -140,7 +140,7 @@ async def _follow_exactly(ask: Ask, members: Sequence[Series], slugs: Sequence[s
 def _languages(ask: Ask) -> Reply:
     line = prefix(ask, "setup")
     options = tuple(
-        Choice(label=ask.say(f"post.language.{code}"), line=code, chosen=code in ask.preferences.languages)
+        Choice(label=language_name(ask, code), line=code, chosen=code in ask.preferences.languages)
         for code in LANGUAGES
     )
     prompt = ask.say("commands.setting.languages.title")

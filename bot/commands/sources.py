@@ -6,6 +6,9 @@ import re
 from datetime import datetime
 
 from bot.commands.ask import Ask
+from bot.commands.menu import SETTING_NAMES
+from bot.commands.names import topic_name
+from bot.locale import has
 from bot.locale.dates import moment
 from bot.model import Choice, Feed, FeedState, Reply
 from bot.posts.reasons import say_reason
@@ -14,6 +17,7 @@ from bot.text import cut, fold, tame
 
 ON_A_PAGE = 15
 MOST_LINES = 20
+_TOPIC = re.compile(r"words:.*?(?= [a-z]+:|$)|[a-z]+:\S+")
 _FROM = re.compile(r"\s*\bfrom:(\d{1,4})$")
 
 
@@ -29,7 +33,8 @@ async def sources(ask: Ask) -> Reply:
     ]
     feeds.sort(key=lambda feed: (feed.trouble is None, fold(feed.outlet), feed.url))
     if not feeds:
-        return ask.reply(ask.say("commands.sources.none", words=cut(words, 40)), private=True)
+        key = "none" if words else "empty"
+        return ask.reply(ask.say(f"commands.sources.{key}", words=cut(words, 40)), private=True)
     shown = feeds[offset : offset + ON_A_PAGE]
     lines = [ask.say("commands.sources.title", count=len(feeds)), *(_line(ask, feed) for feed in shown)]
     choices = [
@@ -61,11 +66,24 @@ async def audit(ask: Ask) -> Reply:
             at=_when(ask, line.at),
             who=cut(tame(line.who), 40),
             place=cut(tame(line.destination), 40),
-            what=cut(tame(line.what), 120),
+            what=cut(_what(ask, tame(line.what)), 160),
         )
         for line in lines
     ]
     return ask.reply("\n".join([ask.say("commands.audit.title"), *said]), private=True)
+
+
+def _what(ask: Ask, what: str) -> str:
+    """Say what was changed: "follow series:wec", "quiet: 23:00-07:00", "pack f1-en" …"""
+    name, _, rest = what.partition(" ")
+    if name in ("follow", "unfollow"):
+        topics = _TOPIC.findall(rest)
+        names = ", ".join(topic_name(topic, ask.catalog, ask.locale) for topic in topics)
+        return ask.say(f"commands.audit.{name}", names=names)
+    if name.removesuffix(":") in SETTING_NAMES:
+        title = ask.say(f"commands.setting.{name.removesuffix(':')}.title")
+        return ask.say("commands.audit.setting", name=title, value=rest)
+    return ask.say(f"commands.audit.{name}", name=rest) if has(f"commands.audit.{name}") else what
 
 
 def _fits(ask: Ask, feed: Feed, words: str) -> bool:
