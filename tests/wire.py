@@ -145,3 +145,25 @@ async def eventually(true: Any, seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.002)
+
+
+class Faulty:
+    """A store whose named methods fail as long as the test says so."""
+
+    def __init__(self, store: Any, error: Exception, *methods: str) -> None:
+        self.store, self.error, self.methods = store, error, methods
+        self.is_failing = False
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.store, name)
+        if name not in self.methods:
+            return value
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            self.calls.append(name)
+            if self.is_failing:
+                raise self.error
+            return await value(*args, **kwargs)
+
+        return call

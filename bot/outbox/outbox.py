@@ -56,7 +56,7 @@ class Outbox:
         self._storage, self._clock, self._adapters = storage, clock, adapters
         self._downtime = Downtime(storage, clock, keep=settings.catch_up)
         health = health or Health(clock)
-        self._tools = tools = Tools(
+        self.tools = tools = Tools(
             storage=storage,
             clock=clock,
             settings=settings,
@@ -80,13 +80,13 @@ class Outbox:
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
         finally:
-            await self._tools.ledger.close(CLOSING)
+            await self.tools.ledger.close(CLOSING)
 
     async def _work(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             waking = group.create_task(self._wake(), name="outbox wake")
-            group.create_task(self._tools.digests.run(stop), name="outbox digests")
-            group.create_task(self._tools.notices.run(stop), name="outbox notices")
+            group.create_task(self.tools.digests.run(stop), name="outbox digests")
+            group.create_task(self.tools.notices.run(stop), name="outbox notices")
             group.create_task(self._downtime.run(stop), name="outbox heartbeat")
             lines = [
                 group.create_task(line.run(stop), name=f"outbox {name}") for name, line in self.lines.items()
@@ -97,7 +97,7 @@ class Outbox:
 
     async def deliver_due(self) -> int:
         """Make the digests that are due and deliver what is due, once; return how many were claimed."""
-        await self._tools.digests.make_due()
+        await self.tools.digests.make_due()
         claimed = 0
         for line in self.lines.values():
             claimed += await line.deliver_due()
@@ -109,8 +109,8 @@ class Outbox:
             try:
                 freed = await self._storage.free_leases(now=self._clock())
                 await self._downtime.catch_up(stop)
-                await self._tools.digests.expect_all()
-                await self._tools.notices.look_back()
+                await self.tools.digests.expect_all()
+                await self.tools.notices.look_back()
             except StorageError as error:
                 log.warning("outbox waits for the store", reason=str(error))
                 with contextlib.suppress(TimeoutError):

@@ -97,11 +97,14 @@ def backoff(attempts: int, delivery_id: int) -> timedelta:
 
 
 def needs_look(delivery: Delivery, limits: Limits, *, now: datetime) -> bool:
-    """Whether an earlier attempt must be looked for before this one: its copy would no longer be dropped."""
-    if delivery.message_id or delivery.last_attempt_at is None or not limits.can_find:
+    """Whether an earlier attempt must be looked for before this one: its copy would no longer be dropped.
+
+    The first attempt counts, not the last: nobody knows which of several came through.
+    """
+    if delivery.message_id or delivery.first_attempt_at is None or not limits.can_find:
         return False
     window = limits.drops_copies_for
-    return window is None or now - delivery.last_attempt_at >= window * 0.9
+    return window is None or now - delivery.first_attempt_at >= window * 0.9
 
 
 def is_left_uncertain(delivery: Delivery, limits: Limits, resend_uncertain: bool) -> bool:

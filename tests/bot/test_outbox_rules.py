@@ -141,10 +141,12 @@ def test_an_earlier_attempt_is_looked_for_once_its_copy_would_no_longer_be_dropp
     assert not rules.needs_look(NEW, WITH_NONCE, now=NOW)
     assert not rules.needs_look(tried(1, timedelta(minutes=2)), WITH_NONCE, now=NOW)
     assert rules.needs_look(tried(1, timedelta(minutes=3)), WITH_NONCE, now=NOW)
+    again = replace(tried(2, timedelta(minutes=4)), last_attempt_at=NOW - timedelta(seconds=5))
+    assert rules.needs_look(again, WITH_NONCE, now=NOW)  # it may be the first that came through
     assert rules.needs_look(tried(1), replace(WITH_NONCE, drops_copies_for=None), now=NOW)
     assert not rules.needs_look(tried(1, timedelta(hours=1)), WITHOUT_NONCE, now=NOW)
     assert not rules.needs_look(
-        replace(POSTED, last_attempt_at=NOW - timedelta(hours=1)), WITH_NONCE, now=NOW
+        replace(POSTED, first_attempt_at=NOW - timedelta(hours=1)), WITH_NONCE, now=NOW
     )
 
 
