@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -114,5 +115,5 @@ def _wrong(item: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _nearest(slug: str) -> str:
-    near = load_catalog().nearest(slug, 1)
-    return f"; did you mean {near[0].slug!r}?" if near else ""
+    near = difflib.get_close_matches(slug, list(load_catalog().series), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -110,7 +110,7 @@ def document(result: Any, body: bytes) -> FeedDocument:
     )
 
 
-def entry_from(item: Mapping[str, Any]) -> Entry:
+def entry_from(item: dict[str, Any]) -> Entry:
     """Take over one entry."""
     content = max((_text(part.get("value")) for part in item.get("content", ())), key=len, default="")
     standfirst = _text(item.get("summary"))
@@ -123,7 +123,7 @@ def entry_from(item: Mapping[str, Any]) -> Entry:
         standfirst="" if standfirst == content else standfirst,
         content=content,
         author=_text(item.get("author")),
-        published_at=_time(item.get("published_parsed")) or _time(item.get("updated_parsed")),
+        published_at=_time(dict.get(item, "published_parsed")) or _time(dict.get(item, "updated_parsed")),
         image_url=_joined(base, _image(item, content or standfirst)) or None,
         categories=tuple(
             dict.fromkeys(
