@@ -66,7 +66,7 @@ ONE = '[[feed]]\nurl = "https://a.example/"\noutlet = "A"\n'
         ("[[feed]]\nurl = 'ftp://a.example/'\noutlet = 'A'\n", "must begin with https"),
         (ONE + "seires = ['wec']\n", "'seires' is not known"),
         (ONE + "series = 'wec'\n", "must be a list"),
-        (ONE + "series = ['wce']\n", r"no series 'wce' \(did you mean 'wec'\?\)"),
+        (ONE + "series = ['indicar']\n", r"no series 'indicar' \(did you mean 'indycar'\?\)"),
         (ONE + "official = 'yes'\n", "true or false"),
         (ONE + "language = 1\n", "word in quotes"),
         (ONE + "every = 0\n", "number of seconds"),
