@@ -1,26 +1,118 @@
-"""Tell in which language a text is written."""
+"""Tell in which language a text is written, from its common words and letter sequences.
+
+The counts in language.txt are ours (tools/train_language.py). Names are left out: they belong to no language, and a
+headline is half made of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib.resources import files
 
-_COMMON = {
-    "en": "the of and to in is for on with that his at from has after he it was will be by as an are",
-    "de": "der die das und in den von zu mit sich des auf für ist im dem nicht ein eine als auch es an nach vor",
-    "fr": "le la les de des du et en un une à pour dans par sur au qui que est avec son pas ce il plus se",
-    "es": "el la los las de del y en un una por con para que se su al es no lo más como pero tras este",
-    "it": "il la le di del della e in un una per con che si da al non dei nel gli è lo ma alla sul più",
-    "pt": "o a os as de do da dos das e em um uma por com para que se no na ao não é mais pelo após foi",
-    "nl": "de het een van en in op te is dat voor met zijn die niet aan er om bij ook als na door naar maar",
-}
-_WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
+
+MOST_WORDS = 160  # more say nothing new
+PRIOR = 25  # tenths of a nat that the feed's own word for its language is worth
+ZERO = 48  # "0" stands for no cost in language.txt
+MOST_PER_WORD = 40  # no single word decides alone
+NAME_LIKE = 0.5  # what a word counts that is written like a name
+SPELLING = 0.45  # what letter sequences count beside whole words: they overlap
+KNOWN_ENOUGH = 0.12  # share of common words below which a text may be in none of these languages
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_SCRIPTS = (
+    ("ja", re.compile("[\u3040-\u30ff]")),
+    ("ko", re.compile("[\uac00-\ud7af]")),
+    ("zh", re.compile("[\u4e00-\u9fff]")),
+    ("ru", re.compile("[\u0400-\u04ff]")),
+    ("el", re.compile("[\u0370-\u03ff]")),
+    ("ar", re.compile("[\u0600-\u06ff]")),
+    ("he", re.compile("[\u0590-\u05ff]")),
+    ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("hi", re.compile("[\u0900-\u097f]")),
+)
+_LATIN = re.compile("[a-zà-žA-ZÀ-Ž]")
 
 
 def detect(text: str, *, prior: str | None = None, names: Iterable[str] = ()) -> str:
-    """Name the language of a text: "en", "de", …; names are left out, the prior decides where nothing else does."""
+    """Name the language of a text: "en", "de", … or what its script says ("ja", "ru").
+
+    `names` are left out; `prior` is the feed's own word for its language and decides where the text does not.
+    """
+    text = text[:4000]
+    if script := _script(text):
+        return script
     for name in names:
-        text = text.replace(name, " ")
-    words = text.lower().split()
-    votes = {language: sum(word in common for word in words) for language, common in _WORDS.items()}
-    best = max(votes, key=lambda language: (votes[language], language == prior))
-    return best if votes[best] else prior or "en"
+        text = text.replace(name, " , ")
+    expected = prior.partition("-")[0].lower() if prior else None
+    costs, known, words = _costs(text)
+    if not words:
+        return expected or "en"
+    if expected in LANGUAGES:
+        costs[LANGUAGES.index(expected)] -= PRIOR
+    elif expected and words >= 4 and known < KNOWN_ENOUGH * words:
+        return expected  # a language that is not among ours
+    best = min(range(len(LANGUAGES)), key=costs.__getitem__)
+    return LANGUAGES[best]
+
+
+def _costs(text: str) -> tuple[list[float], float, int]:
+    """Add up how unlikely the words are in each language; also how many were common words."""
+    costs, known, count = [0.0] * len(LANGUAGES), 0, 0
+    found = _WORD.findall(text)[:MOST_WORDS]
+    names_show = sum(word[0].islower() for word in found) * 3 >= len(
+        found
+    )  # not an all-capitals or title-case line
+    for place, word in enumerate(found):
+        is_common, row = _row(word.lower())
+        share = NAME_LIKE if names_show and place and word[0].isupper() and not is_common else 1.0
+        for index, cost in enumerate(row):
+            costs[index] += cost * share
+        known += is_common
+        count += 1
+    return costs, known, count
+
+
+@lru_cache(maxsize=20_000)
+def _row(word: str) -> tuple[bool, tuple[float, ...]]:
+    """How unlikely one word is in each language: as a common word, else by its letter sequences."""
+    rows = _model()
+    row = rows.get("=" + word.replace("’", "'"))
+    if row is not None:
+        return True, tuple(min(ord(cost) - ZERO, MOST_PER_WORD) for cost in row)
+    if "'" in word or "’" in word:  # "l'écurie", "driver's"
+        parts = [_row(part) for part in re.split("['’]", word) if part]
+        return any(part[0] for part in parts), tuple(map(sum, zip(*(part[1] for part in parts), strict=True)))
+    pieces = [rows[gram] for gram in grams(word) if gram in rows]
+    if not pieces:
+        return False, (0.0,) * len(LANGUAGES)
+    sums = [SPELLING * (sum(map(ord, column)) - ZERO * len(pieces)) for column in zip(*pieces, strict=True)]
+    least = min(sums)
+    return False, tuple(min(cost - least, MOST_PER_WORD) for cost in sums)
+
+
+def grams(word: str) -> Iterator[str]:
+    """Give the letter sequences of a word, its ends marked."""
+    marked = f"_{word}_"
+    for size in (2, 3, 4):
+        for start in range(len(marked) - size + 1):
+            yield marked[start : start + size]
+
+
+def _script(text: str) -> str | None:
+    if text.isascii():
+        return None
+    latin = len(_LATIN.findall(text))
+    for language, letters in _SCRIPTS:
+        if (count := len(letters.findall(text))) and count * 2 > latin:
+            return language
+    return None
+
+
+@lru_cache(maxsize=1)
+def _model() -> dict[str, str]:
+    """Words ("=race") and letter sequences ("_ra"), each with a character a language: the later, the less likely."""
+    lines = (files("bot.reading") / "language.txt").read_text("utf-8").splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines[1:])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.model import Article, SeriesTag
 from bot.reading.voices import OPENING, PATH, TITLE, Voice, listen
 from bot.series.catalog import FOLLOWED, Catalog, Mention
-from bot.series.names import DOUBTFUL, HELPLESS, NONE, OTHER, RACING, SURE
+from bot.series.names import DOUBTFUL, HELPLESS, NONE, NOT_SERIES, OTHER, RACING, SURE
 
 ENOUGH = 1.0  # score of the best series
 SECOND = 0.35  # share of the best score that a further series needs
@@ -18,7 +18,6 @@ ANCHORED = 1.0  # sure evidence beside which hints count more
 LOOKS_BACK = 0.6
 
 HEADLINED = 1.4  # a series, event or class in the headline is what the article is about
-_APART = frozenset({NONE, OTHER, RACING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +29,7 @@ class Tagging:
     topics: tuple[str, ...] = ()  # "driver:max-verstappen", "team:…", "circuit:…"
     title: tuple[Mention, ...] = ()
     standfirst: tuple[Mention, ...] = ()
-    text: tuple[Mention, ...] = ()  # of its first 6,000 characters
+    text: tuple[Mention, ...] = ()  # of its first 4,000 characters
     esports: bool = False
 
 
@@ -111,7 +110,9 @@ def _add(
 
 def choose(tallies: dict[str, Tally], *, esports: bool, looks_back: bool) -> list[str]:
     """Choose the series of an article, the primary first; none where nothing speaks clearly for motorsport."""
-    ranked = sorted((slug for slug in tallies if slug not in _APART), key=lambda slug: -tallies[slug].score)
+    ranked = sorted(
+        (slug for slug in tallies if slug not in NOT_SERIES), key=lambda slug: -tallies[slug].score
+    )
     if not ranked or not _is_clear(tallies, tallies[ranked[0]]):
         return []
     best, top = ranked[0], tallies[ranked[0]].score

@@ -116,19 +116,28 @@ class _Hearing:
         first = aliases[0]
         voice = self.voices.get((first.owner.kind, first.owner.key))
         if voice is None:
-            series = in_year(first.owner, self._year)
-            for alias in aliases[1:]:
-                for slug, weight in in_year(alias.owner, self._year).items():
-                    series[slug] = max(series.get(slug, 0.0), weight * SHARED)
+            series = self._said(aliases)
             owner = first.owner
             named = owner.kind in NAMING and not owner.is_shared
-            voice = Voice(owner.kind, owner.key, owner.name, where, first.sureness, series, first.is_full, named)
+            voice = Voice(
+                owner.kind, owner.key, owner.name, where, first.sureness, series, first.is_full, named
+            )
             self.voices[voice.kind, voice.key] = voice
             return
         voice.count += 1
         voice.place = max(voice.place, where)
         voice.sureness = max(voice.sureness, first.sureness)
         voice.is_full = voice.is_full or first.is_full
+
+    def _said(self, aliases: tuple[Alias, ...]) -> Mapping[str, float]:
+        series = in_year(aliases[0].owner, self._year)
+        if len(aliases) == 1:
+            return series
+        joint = dict(series)
+        for alias in aliases[1:]:
+            for slug, weight in in_year(alias.owner, self._year).items():
+                joint[slug] = max(joint.get(slug, 0.0), weight * SHARED)
+        return joint
 
     def _rank(self, alias: Alias) -> tuple[bool, bool, int]:
         """Of several people with one surname: who is named in full, then who races this year, then the better known."""
@@ -139,17 +148,23 @@ class _Hearing:
 
 def in_year(owner: Name, year: int) -> dict[str, float]:
     """Weigh a name's series by the year of the article: Alonso is Le Mans in 2018, and Formula 1 in 2021."""
+    if not 1950 <= year <= 2100:
+        year = 0
+    known = owner.by_year.get(year)
+    if known is None:
+        known = owner.by_year[year] = _weighed(owner, year)
+    return known
+
+
+def _weighed(owner: Name, year: int) -> dict[str, float]:
     bonds = owner.bonds
     if len(bonds) == 1 and bonds[0].since == 0 and bonds[0].until == 9999:
         return {bonds[0].slug: bonds[0].weight}
     shares = [_share(bond.since, bond.until, year) for bond in bonds]
-    best = max(shares, default=1.0)
-    elsewhere = OTHER_YEARS if best == 1 else PAST
+    elsewhere = OTHER_YEARS if max(shares, default=1.0) == 1 else PAST
     series: dict[str, float] = {}
     for bond, share in zip(bonds, shares, strict=True):
-        weight = bond.weight * (share or elsewhere)
-        if weight > series.get(bond.slug, 0.0):
-            series[bond.slug] = weight
+        series[bond.slug] = max(series.get(bond.slug, 0.0), bond.weight * (share or elsewhere))
     return series
 
 

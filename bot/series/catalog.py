@@ -16,7 +16,6 @@ from bot.series.folding import words
 from bot.series.matcher import Hit, Matcher
 from bot.series.names import (
     NONE,
-    OTHER,
     SURE,
     Alias,
     Name,
@@ -263,18 +262,10 @@ def _likeness(asked: str, name: str) -> float:
 def mention_of(hit: Hit, text: str, full: set[str]) -> Mention:
     """Describe a hit; of people with one surname take the one whose full name stands in the text too."""
     chosen = choose(hit.aliases, full)
-    series: dict[str, float] = {}
-    for bond in chosen.owner.bonds:
-        if bond.slug not in (OTHER, NONE):
-            series[bond.slug] = max(series.get(bond.slug, 0.0), bond.weight)
+    owner = chosen.owner
+    series = owner.series
     return Mention(
-        chosen.owner.kind,
-        chosen.owner.key,
-        hit.start,
-        hit.end,
-        text[hit.start : hit.end],
-        tuple(sorted(series.items(), key=lambda item: -item[1])),
-        chosen.sureness == SURE,
+        owner.kind, owner.key, hit.start, hit.end, text[hit.start : hit.end], series, chosen.sureness == SURE
     )
 
 

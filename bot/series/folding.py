@@ -24,7 +24,9 @@ _QUOTES = dict.fromkeys("‘’ʼ`´′", "'")
 _BLANK = dict.fromkeys("ªº™®©²³¹", " ")  # "MotoGP™" is not "MotoGPtm", "15ª" not "15a"
 _PLAIN: dict[str, str] = {**_SPECIAL, **_QUOTES, **_BLANK}
 _FOREIGN = re.compile("[\u3040-\u9fff]")
-_WORDS = re.compile(r"([^a-z0-9]+)")
+_WIDE = re.compile("[äöüßÄÖÜ]")
+_WORD = re.compile(r"[a-z0-9]+")
+_GAPS = re.compile(r"([^a-z0-9]+)")
 
 
 def flat(text: str) -> str:
@@ -44,25 +46,27 @@ def joined(text: str) -> str:
 
 def words(text: str) -> str:
     """Fold a name as a person types it: only its words, one blank between them."""
-    return " ".join(part for part in _WORDS.split(flat(joined(text)))[::2] if part)
+    return " ".join(_WORD.findall(flat(joined(text))))
 
 
 def spellings(name: str) -> tuple[str, ...]:
     """Give the folded forms of a name that outlets print: "Nürburgring" is also "Nuerburgring"."""
     plain = words(name)
+    if name.isascii():
+        return (plain,)
     if not plain or _FOREIGN.search(name):
         return (name,)  # a name in another script is looked for as it stands
-    lowered = name.lower()
-    if not any(letter in lowered for letter in "äöüß"):
+    if not _WIDE.search(name):
         return (plain,)
-    wide = lowered.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss")
+    lowered = name.lower()
     double = lowered.replace("ß", "ss")
+    wide = double.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     return tuple(dict.fromkeys((plain, words(double), words(wide))))
 
 
 def split(flattened: str) -> list[str]:
     """Split folded text into word, gap, word, gap …; the first and last word may be empty."""
-    return _WORDS.split(flattened)
+    return _GAPS.split(flattened)
 
 
 def _plain(match: re.Match[str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.series.folding import spellings, words
 
@@ -15,6 +16,7 @@ FILES = ("names.toml", "teams.toml", "people.toml", "places.toml", "web.toml")
 OTHER = "other"  # motorsport that has no slug of ours
 NONE = "none"  # no motorsport at all: football, shops, films, road cars …
 RACING = "racing"  # motorsport of whatever kind: words that lend weight to hints
+NOT_SERIES = frozenset({OTHER, NONE, RACING})
 
 PEOPLE = frozenset({"driver", "person"})
 KINDS = (
@@ -52,8 +54,7 @@ _PARTICLES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Bond:
+class Bond(NamedTuple):
     """A name speaks for a series with a weight, in a span of years."""
 
     slug: str
@@ -62,7 +63,7 @@ class Bond:
     until: int = 9999
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Name:
     """Someone or something that articles name."""
 
@@ -72,10 +73,19 @@ class Name:
     bonds: list[Bond] = field(default_factory=list)
     order: int = 0  # place in the files: of two with one surname the first is meant more often
     is_shared: bool = False  # means one of its series or another, never both: "British Grand Prix"
+    by_year: dict[int, dict[str, float]] = field(default_factory=dict)  # its series as weighed in a year
+
+    @cached_property
+    def series(self) -> tuple[tuple[str, float], ...]:
+        """The series of the catalogue that it speaks for, the strongest first."""
+        best: dict[str, float] = {}
+        for bond in self.bonds:
+            if bond.slug not in NOT_SERIES:
+                best[bond.slug] = max(best.get(bond.slug, 0.0), bond.weight)
+        return tuple(sorted(best.items(), key=lambda item: -item[1]))
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """One spelling of a name, folded to words with single blanks."""
 
     words: str
@@ -104,7 +114,7 @@ class Names:
 def read_names(tables: Mapping[str, Any], slugs: Iterable[str], defaults: Mapping[str, float]) -> Names:
     """Read the name files; whatever is wrong in them becomes a sentence in `troubles`."""
     found = Names()
-    known = {*slugs, OTHER, NONE, RACING}
+    known = {*slugs, *NOT_SERIES}
     for file, content in tables.items():
         for table in content.get("names", ()):
             where = f"{file}: {_label(table)}"
