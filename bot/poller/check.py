@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from bot.feeds.pulse import Pulse
 from bot.feeds.schedule import Checked, Pace
 from bot.model import Feed, FeedDocument
 from bot.poller.newsroom import Newsroom, Taken
+from bot.poller.watch import Metrics
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -34,6 +36,7 @@ class Checker:
         pulse: Pulse,
         random: Callable[[], float],
         every: Callable[[str], timedelta | None],
+        metrics: Metrics,
     ) -> None:
         self._client = client
         self._reader = Reader()
@@ -43,10 +46,17 @@ class Checker:
         self._pulse = pulse
         self._random = random
         self._every = every
+        self._metrics = metrics
 
     async def check(self, feed: Feed) -> Feed:
         """Do one check and return the feed as it is to be saved. Everything new is published by then."""
-        answer = await self._client.get(feed.url, etag=feed.etag, last_modified=feed.last_modified)
+        began = time.monotonic()
+        result = "failed"
+        try:
+            answer = await self._client.get(feed.url, etag=feed.etag, last_modified=feed.last_modified)
+            result = "unchanged" if answer.status == 304 else "new"
+        finally:
+            self._metrics.polled(result, time.monotonic() - began)
         if answer.status == 304:
             return self._passed(feed, answer, body_hash=feed.body_hash, remark=_kept(feed))
         body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
@@ -73,6 +83,7 @@ class Checker:
             by_address=by_address,
             remark=remark,
         )
+        self._metrics.entries(len(taken.new), taken.changed)
         log.info(
             "feed checked",
             feed=feed.id,

@@ -8,7 +8,6 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,6 +24,7 @@ from bot.feeds.schedule import Pace
 from bot.model import Feed, FeedState
 from bot.poller.check import Checker, unexpected
 from bot.poller.newsroom import Newsroom
+from bot.poller.watch import Health, Metrics, Nobody, reason
 from bot.ports import Clock, Storage
 from bot.series.catalog import Catalog
 
@@ -33,6 +33,7 @@ SHORTEST_NAP = 0.2  # claims that follow each other closely are taken together
 SAVE_AFTER = 0.5  # seconds that an unchanged feed waits for others to be saved with
 SAVE_MANY = 200
 FINISH = 6.0  # seconds that checks in flight may take after a stop
+ALIVE = timedelta(seconds=60)  # a round takes far less
 DARK = 5  # hosts that must be unreachable, with none reached in between, before it is our own line
 
 log = structlog.get_logger()
@@ -49,13 +50,15 @@ class Poller:
         clock: Clock,
         settings: Settings,
         *,
-        metrics: Any = None,
+        metrics: Metrics | None = None,
+        health: Health | None = None,
         rng: Callable[[], float] = random.random,
     ) -> None:
         self._storage = storage
         self._clock = clock
         self._random = rng
-        self._metrics = metrics
+        self._metrics = metrics or Nobody()
+        self._health = health or Nobody()
         poll = settings.poll
         self._pace = Pace(
             interval=timedelta(seconds=poll.interval), least=timedelta(seconds=poll.min_interval)
@@ -66,9 +69,11 @@ class Poller:
         self._lease = timedelta(seconds=min(max(poll.interval, 10), 60))
         pulse = Pulse(clock())
         pages = Pages(client) if poll.pages else None
-        self._newsroom = Newsroom(storage, catalog, clock, pages, pulse)
+        self._newsroom = Newsroom(storage, catalog, clock, pages, pulse, self._metrics)
         wishes: Mapping[str, timedelta] = load_wishes(settings.feeds)
-        self._checker = Checker(client, self._newsroom, clock, self._pace, pulse, rng, wishes.get)
+        self._checker = Checker(
+            client, self._newsroom, clock, self._pace, pulse, rng, wishes.get, self._metrics
+        )
         self._hosts: dict[str, deque[Feed]] = {}
         self._working: set[int] = set()
         self._unsaved: list[Feed] = []
@@ -83,8 +88,10 @@ class Poller:
             saver = group.create_task(self._save_now_and_then(), name="poller saves")
             try:
                 while not stop.is_set():
+                    self._health.beat("poller", ALIVE)
                     await self._nap(await self._round(group), stop)
             finally:
+                self._health.rest("poller")
                 await self._finish()
                 saver.cancel()
 
@@ -175,6 +182,7 @@ class Poller:
 
     def _failed(self, feed: Feed, error: FetchError) -> Feed:
         now = self._clock()
+        self._metrics.feed_failed(reason(error))
         if isinstance(error, Unreachable):
             self._dark.add(urlsplit(feed.url).netloc)
         elif error.status is not None:

@@ -15,6 +15,7 @@ from bot.feeds.pages import Pages
 from bot.feeds.pulse import Pulse
 from bot.model import Article, Entry, Feed, Importance, Lane, Published, Reading, Story
 from bot.poller.known import Known, is_same_place
+from bot.poller.watch import Metrics
 from bot.ports import Clock, Storage
 from bot.reading.article import article_from, needs_page
 from bot.reading.read import read
@@ -54,13 +55,20 @@ class Newsroom:
     """Turns entries into stories. One at a time decides which story an article tells."""
 
     def __init__(
-        self, storage: Storage, catalog: Catalog, clock: Clock, pages: Pages | None, pulse: Pulse
+        self,
+        storage: Storage,
+        catalog: Catalog,
+        clock: Clock,
+        pages: Pages | None,
+        pulse: Pulse,
+        metrics: Metrics,
     ) -> None:
         self._storage = storage
         self._catalog = catalog
         self._clock = clock
         self._pages = pages
         self._pulse = pulse
+        self._metrics = metrics
         self._index: StoryIndex | None = None
         self._known = Known()
         self._deciding = asyncio.Lock()
@@ -166,6 +174,10 @@ class Newsroom:
             done = await self._storage.publish(article, story, now=now, announce=is_news, lane=lane)
             if done is not None:
                 self._remember(article, done)
+                if done.is_new_story or done.is_changed:
+                    self._metrics.story(
+                        "new" if done.is_new_story else "joined" if piece.is_new else "changed"
+                    )
         if piece.is_new and not first:
             self._pulse.beat((tag.slug for tag in reading.series), now)
 
