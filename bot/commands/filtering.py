@@ -7,12 +7,12 @@ from dataclasses import replace
 from bot.commands.ask import Ask
 from bot.commands.saving import save
 from bot.commands.settings import change, page, prefix
+from bot.commands.why import shown_title
 from bot.model import Choice, Reply, Story
-from bot.posts import is_covered
 from bot.posts.decide import unwanted
 from bot.posts.filters import parse_filter, rule
 from bot.posts.reasons import say_reason
-from bot.text import cut, tame
+from bot.text import cut
 
 TESTED = 20
 _TITLE = 90
@@ -89,7 +89,7 @@ async def _test(ask: Ask, expression: str) -> Reply:
 
 def _verdict(ask: Ask, story: Story, include: str) -> str:
     preferences = ask.preferences
-    title = cut(tame(story.safe_title if is_covered(story, preferences) else story.title), _TITLE)
+    title = cut(shown_title(ask, story), _TITLE)
     if reason := unwanted(story, preferences):
         if reason.startswith("post.why.exclude"):
             kept_out_by = rule(preferences.exclude, story) or preferences.exclude

@@ -34,6 +34,7 @@ ZONES = (
     "Asia/Tokyo",
     "Australia/Sydney",
 )
+_SHARED = frozenset({"thread", "publish", "ping", "ping-gap"})  # mean nothing where one person reads
 _SWITCHES = frozenset({"delay-note", "picture", "thread", "publish", "merge"})
 _FORMS = {"quiet", "timezone", "schedule", "per-hour", "template", "include", "exclude", "ping", "ping-gap"}
 _BUTTONS: dict[str, Sequence[str]] = {
@@ -86,11 +87,12 @@ async def change(ask: Ask, name: str, value: str) -> Ask:
 def overview(ask: Ask) -> Reply:
     """All settings at a glance, each to be picked."""
     preferences = ask.preferences
+    names = [name for name in SETTING_NAMES if name not in _SHARED or not is_alone(ask)]
     lines = [ask.say("commands.settings.title", place=place_name(ask))]
-    lines += [f"{title(ask, name)}: {cut(shown(ask, preferences, name), 80)}" for name in SETTING_NAMES]
+    lines += [f"{title(ask, name)}: {cut(shown(ask, preferences, name), 80)}" for name in names]
     options = tuple(
         Choice(label=title(ask, name), line=name, hint=cut(shown(ask, preferences, name), 90))
-        for name in SETTING_NAMES
+        for name in names
     )
     return Reply(
         text="\n".join(lines),
@@ -126,6 +128,11 @@ def page(ask: Ask, name: str, *, is_saved: bool = False) -> Reply:
         private=True,
         locale=ask.locale,
     )
+
+
+def is_alone(ask: Ask) -> bool:
+    """Tell whether the place is one person's conversation with the bot."""
+    return ask.request.is_private and not ask.line.target
 
 
 def title(ask: Ask, name: str) -> str:

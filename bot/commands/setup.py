@@ -14,7 +14,7 @@ from bot.commands.names import topic_name
 from bot.commands.packs import load_packs, offered
 from bot.commands.preview import as_posted, next_story
 from bot.commands.saving import save
-from bot.commands.settings import MODES, PICKED, change, language_name, overview, place_name, prefix
+from bot.commands.settings import MODES, PICKED, change, is_alone, language_name, overview, place_name, prefix
 from bot.commands.wishes import LANGUAGES, spoiler_text
 from bot.model import Choice, Picker, Reply, Series, Style
 from bot.posts.reasons import say_reason
@@ -188,7 +188,7 @@ async def _preview(ask: Ask) -> Reply:
         *(
             Choice(label=ask.say(f"commands.setting.{step}.title"), line=f"{line} {step}")
             for step in _STEPS
-            if step != "ping" or not ask.request.is_private
+            if step != "ping" or not is_alone(ask)
         ),
         _back(ask),
     ]

@@ -10,7 +10,7 @@ from bot.commands.follow import in_catalogue_order
 from bot.commands.names import topic_name
 from bot.locale.dates import moment
 from bot.model import Choice, Delivery, DeliveryState, Destination, Reply, Story
-from bot.posts import decide, is_covered
+from bot.posts import decide, is_hidden
 from bot.posts.reasons import say_reason
 from bot.posts.schedule import zone_of
 from bot.text import cut, tame
@@ -55,20 +55,9 @@ async def fate(ask: Ask, story: Story) -> str:
 
 def shown_title(ask: Ask, story: Story) -> str:
     """The story's title, covered where results are."""
-    covered = story.spoiler and ask.preferences.spoilers
-    title = (
-        story.safe_title
-        if covered and (is_covered(story, ask.preferences) or _is_delayed(ask, story))
-        else ""
-    )
-    return ask.say("commands.quoted", words=cut(tame(title or story.title), _TITLE))
-
-
-def _is_delayed(ask: Ask, story: Story) -> bool:
-    from bot.posts.spoilers import released_at
-
-    release = released_at(story, ask.preferences)
-    return release is not None and release > ask.now
+    is_safe = is_hidden(story, ask.preferences, ask.now)
+    title = story.safe_title or ask.say("post.covered.title") if is_safe else story.title
+    return ask.say("commands.quoted", words=cut(tame(title), _TITLE))
 
 
 def _delivered(ask: Ask, place: Destination, delivery: Delivery, story: Story) -> str:

@@ -1,7 +1,7 @@
 """What a destination is sent, when, and how it looks: pure functions of a story and its preferences."""
 
 from bot.posts.compose import compose, ping_for
-from bot.posts.decide import GRACE, Kind, Verdict, decide, is_covered
+from bot.posts.decide import GRACE, Kind, Verdict, decide, is_covered, is_hidden
 from bot.posts.digest import Digest, compose_digest, plan_digests
 from bot.posts.schedule import last_digest_at, next_digest_at, quiet_until
 from bot.posts.topics import outlet_topic, topics_of, words_topic
@@ -15,6 +15,7 @@ __all__ = [
     "compose_digest",
     "decide",
     "is_covered",
+    "is_hidden",
     "last_digest_at",
     "next_digest_at",
     "outlet_topic",

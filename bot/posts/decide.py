@@ -54,6 +54,12 @@ def is_covered(story: Story, preferences: Preferences) -> bool:
     return story.spoiler and spoiler_of(story, preferences).kind is SpoilerKind.COVER
 
 
+def is_hidden(story: Story, preferences: Preferences, now: datetime) -> bool:
+    """Tell whether nothing of a story's result may be read there now: it is covered, or not released yet."""
+    release = released_at(story, preferences)
+    return is_covered(story, preferences) or (release is not None and release > now)
+
+
 def unwanted(story: Story, preferences: Preferences) -> str | None:
     """Name the preference that keeps a story away for good, or None."""
     if preferences.languages and not _languages(story) & set(preferences.languages):

@@ -59,15 +59,16 @@ def plan_digests(destination: Destination, waiting: Waiting, *, now: datetime) -
 def compose_digest(
     stories: Sequence[Story], preferences: Preferences, catalog: Catalog, *, now: datetime, heading: str = ""
 ) -> Post:
-    """Tell many stories, by series, the most important first; a covered one by its safe title, without its link."""
+    """Tell many stories, by series, the most important first; a covered one under a cover, by its safe title."""
     locale = preferences.locale
     sections: dict[str, list[Line]] = {}
-    for story in in_order(stories):
+    ordered = in_order(stories)
+    for story in ordered:
         sections.setdefault(story.primary or "", []).append(_line(story, preferences))
     title = heading or say(
         locale,
         "post.digest.title",
-        count=len(stories),
+        count=len(ordered),
         day=day(locale, now.astimezone(zone_of(preferences.timezone)).date()),
     )
     return Post(
@@ -77,7 +78,6 @@ def compose_digest(
             Section(heading=_heading(slug, catalog, locale), lines=tuple(lines))
             for slug, lines in sections.items()
         ),
-        style=preferences.style,
         publish=preferences.publish,
     )
 
@@ -152,19 +152,23 @@ def _chunks(slot: str, stories: Sequence[Story], preferences: Preferences) -> tu
 
 
 def _line(story: Story, preferences: Preferences) -> Line:
+    """A story in a line. Under the cover stands its title, beside it in clear what it is about."""
     source = best_source(story, preferences)
     covered = is_covered(story, preferences)
     others = len(story.outlets) - 1 if preferences.merge else 0
-    outlet = tame(source.outlet)
-    title = (source.safe_title or story.safe_title) if covered else (source.title or story.title)
+    note = [f"{tame(source.outlet)} +{others}" if others > 0 else tame(source.outlet)]
+    if covered:
+        safe_title = tame(source.safe_title or story.safe_title)
+        note.insert(0, cut(safe_title or say(preferences.locale, "post.covered.title"), MOST_TITLE))
     return Line(
-        text=cut(tame(title) or say(preferences.locale, "post.covered.title"), MOST_TITLE),
-        url="" if covered else source.url or story.url,  # an address tells the result, too
-        note=f"{outlet} +{others}" if others > 0 else outlet,
+        text=cut(tame(source.title) or tame(story.title), MOST_TITLE),
+        url=source.url or story.url,
+        note=" · ".join(filter(None, note)),
         at=story.published_at,
+        covered=covered,
     )
 
 
 def _heading(slug: str, catalog: Catalog, locale: str) -> str:
     series = catalog.series.get(slug)
-    return f"{series.emoji} {catalog.name(slug, locale)}" if series else say(locale, "post.digest.other")
+    return f"{series.emoji} {catalog.name(slug, locale)}" if series else say(locale, "post.digest.rest")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bot.model import Story
 from bot.text import fold
@@ -21,7 +22,13 @@ def plain_words(text: str) -> str:
 def haystack(story: Story) -> str:
     """Everything a story says, as words with a blank on either side."""
     texts = [story.title, story.summary, *(f"{s.title} {s.summary} {s.outlet}" for s in story.sources[:20])]
-    return f" {plain_words(' '.join(texts))} "
+    return _folded(" ".join(texts))
+
+
+@lru_cache(maxsize=128)
+def _folded(text: str) -> str:
+    """Kept for a while: a thousand channels ask about the same story, each with filters of its own."""
+    return f" {plain_words(text)} "
 
 
 def words_topic(phrase: str) -> str:
