@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+import string
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -131,6 +133,13 @@ class Dialect:
 
 
 _TOKEN = re.compile(r"'[^']*'|--[^\n]*|::|:[a-z_]+|\$(?:each|ids|owed)\([^)]*\)|\$[a-z_]+")
+
+
+def names() -> Iterator[str]:
+    """Count in letters, a, b, … z, aa, …: parameters of statements that are made for a number of things."""
+    for size in itertools.count(1):
+        for letters in itertools.product(string.ascii_lowercase, repeat=size):
+            yield "".join(letters)
 
 
 def plain(value: object) -> Any:

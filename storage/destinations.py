@@ -68,16 +68,20 @@ async def ensure_destination(tx: Transaction, destination: Destination) -> Desti
 
 
 async def all_destinations(tx: Transaction, adapter: str | None, space: str | None) -> Sequence[Destination]:
+    """All, or those of an adapter, of a space, of both."""
+    wanted = [
+        condition for condition, value in ((_OF_ADAPTER, adapter), (_OF_SPACE, space)) if value is not None
+    ]
     rows = await tx.all(
-        """
-        SELECT * FROM destinations
-        WHERE adapter = COALESCE(CAST(:adapter AS TEXT), adapter) AND space = COALESCE(CAST(:space AS TEXT), space)
-        ORDER BY id
-        """,
+        f"SELECT * FROM destinations WHERE {' AND '.join(wanted) or 'TRUE'} ORDER BY id",  # noqa: S608 - constants
         adapter=adapter,
         space=space,
     )
     return [read_destination(row) for row in rows]
+
+
+_OF_ADAPTER = "adapter = :adapter"
+_OF_SPACE = "space = :space"
 
 
 async def save_preferences(
@@ -209,26 +213,48 @@ async def _merge(tx: Transaction, old: int, there: Destination, *, now: datetime
         old=old,
         new=there.id,
     )
-    for loser, other in ((there.id, old), (old, there.id)):
-        await tx.run(
-            """
-            DELETE FROM deliveries WHERE destination_id = :loser AND EXISTS (
-                SELECT 1 FROM deliveries AS other WHERE other.destination_id = :other
-                    AND (other.story_id = deliveries.story_id OR other.slot = deliveries.slot)
-                    AND (other.sent_revision > 0 OR other.attempts > 0 OR :last)
-            ) AND (:last OR (sent_revision = 0 AND attempts = 0))
-            """,
-            loser=loser,
-            other=other,
-            last=loser == old,
-        )
+    moved = await _deliveries_of(tx, old)
     await tx.run(
-        "UPDATE deliveries SET destination_id = :new, leased_until = NULL WHERE destination_id = :old",
-        old=old,
+        """
+        DELETE FROM deliveries WHERE destination_id = :new AND sent_revision = 0 AND attempts = 0 AND id IN (
+            SELECT here.id FROM deliveries AS o JOIN deliveries AS here
+            ON here.destination_id = :new AND (here.story_id = o.story_id OR here.slot = o.slot)
+            WHERE o.id IN ($ids(:moved))
+        )
+        """,
         new=there.id,
+        moved=moved,
+    )
+    await tx.run(
+        """
+        DELETE FROM deliveries WHERE id IN ($ids(:moved)) AND EXISTS (
+            SELECT 1 FROM deliveries AS here
+            WHERE here.destination_id = :new AND (here.story_id = deliveries.story_id OR here.slot = deliveries.slot)
+        )
+        """,
+        new=there.id,
+        moved=moved,
+    )
+    await tx.run(
+        "UPDATE deliveries SET destination_id = :new, leased_until = NULL WHERE id IN ($ids(:moved))",
+        new=there.id,
+        moved=moved,
     )
     await tx.run("DELETE FROM destinations WHERE id = :old", old=old)
     await queues.settle(tx, [there.id], now=now)
+
+
+async def _deliveries_of(tx: Transaction, destination_id: int) -> Sequence[int]:
+    """Every delivery of a destination, by the three indexes that have each in one at least."""
+    rows = await tx.all(
+        """
+        SELECT d.id FROM deliveries AS d WHERE d.destination_id = :id AND $owed(d)
+        UNION SELECT d.id FROM deliveries AS d WHERE d.destination_id = :id AND d.sent_at IS NOT NULL
+        UNION SELECT d.id FROM deliveries AS d WHERE d.destination_id = :id AND d.closed IS NOT NULL
+        """,
+        id=destination_id,
+    )
+    return [row["id"] for row in rows]
 
 
 async def write_audit(tx: Transaction, destination_id: int, *, now: datetime, who: str, what: str) -> None:

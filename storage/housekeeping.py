@@ -36,15 +36,9 @@ async def prune_stories(tx: Transaction, *, before: datetime) -> tuple[int, bool
 
 
 async def prune_rest(tx: Transaction, *, before: datetime) -> int:
-    """Delete old digests, deliveries of places that are no more, audit lines, schedules and leases."""
+    """Delete old digests, audit lines and leases of jobs; empty old articles that no story tells."""
     deleted = await tx.run(
-        """
-        DELETE FROM deliveries WHERE created_at < :before AND (
-            story_id IS NULL
-            OR NOT EXISTS (SELECT 1 FROM queues AS q WHERE q.destination_id = deliveries.destination_id)
-        )
-        """,
-        before=before,
+        "DELETE FROM deliveries WHERE slot IS NOT NULL AND created_at < :before", before=before
     )
     await tx.run(
         "UPDATE articles SET standfirst = '', text = '' WHERE story_id IS NULL AND created_at < :before AND text <> ''",

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from itertools import chain, groupby, zip_longest
 
 from bot.model import Claim, Delivery, DeliveryState, Lane, Outcome, OutcomeKind
-from storage import queues
+from storage import queues, waves
 from storage.codec import from_ms, load_ids, maybe_ms, to_ms
 from storage.database import Row, Transaction
 from storage.destinations import destinations_by_id
 from storage.stories import stories_by_id
+
+_PORTIONS = 5  # of a wave in one claim: other writers wait
 
 
 async def claim(
@@ -25,8 +27,7 @@ async def claim(
     per_destination: int,
 ) -> Sequence[Claim]:
     """Lease due destinations, fairly between adapters, and take what stands first in each."""
-    due = [await queues.due(tx, adapter, now=now, limit=limit) for adapter in adapters]
-    ids = [id_ for id_ in chain.from_iterable(zip_longest(*due)) if id_ is not None][:limit]
+    ids = await _due(tx, adapters, now=now, limit=limit)
     if not ids:
         return []
     until = now + lease
@@ -35,6 +36,17 @@ async def claim(
     await queues.lease(tx, list(taken.items()), until=until)
     await queues.settle(tx, [id_ for id_ in ids if id_ not in taken], now=now)
     return await _claims(tx, rows, until=until)
+
+
+async def _due(tx: Transaction, adapters: Sequence[str], *, now: datetime, limit: int) -> Sequence[int]:
+    """Destinations that may be taken. A story on its way to very many of them goes on by a portion, or as far as needed."""
+    for _ in range(_PORTIONS):
+        is_more = await waves.advance(tx, now=now)
+        due = [await queues.due(tx, adapter, now=now, limit=limit) for adapter in adapters]
+        ids = [id_ for id_ in chain.from_iterable(zip_longest(*due)) if id_ is not None][:limit]
+        if len(ids) == limit or not is_more:
+            break
+    return ids
 
 
 async def _take(
@@ -205,7 +217,8 @@ _CLOSED = """
     WHERE id = :id AND sent_revision < :revision AND closed IS NULL
 """
 _GONE = """
-    UPDATE deliveries SET sent_revision = :revision, closed = 'gone', waiting = NULL, reason = :reason
+    UPDATE deliveries SET sent_revision = :revision, waiting = NULL, reason = :reason,
+        closed = CASE WHEN sent_revision = 0 THEN 'set aside' ELSE 'gone' END
     WHERE id = :id AND sent_revision < :revision AND closed IS NULL
 """
 _RECORD: Mapping[OutcomeKind, str] = {

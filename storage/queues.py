@@ -19,7 +19,7 @@ _DUE_IN_A_LANE = """
     SELECT * FROM (
         SELECT q.destination_id, q.lane, q.due_at FROM queues AS q
         WHERE q.adapter = :adapter AND q.lane = LANE AND q.due_at <= :now
-        ORDER BY q.due_at, q.destination_id LIMIT :limit $skip_locked
+        ORDER BY q.due_at LIMIT :limit $skip_locked
     ) AS due_in_LANE
 """
 # One short index range a lane: who waits there longest. A single range over all lanes would have to sort all that is due.
@@ -105,11 +105,19 @@ async def hold(tx: Transaction, destination_id: int, until: datetime) -> None:
 
 async def next_due_at(tx: Transaction, adapters: Sequence[str]) -> datetime | None:
     """When a sender may take something of these adapters next."""
-    row = await tx.one(
-        "SELECT MIN(due_at) AS at FROM queues WHERE adapter IN ($each(:adapters)) AND due_at IS NOT NULL",
-        adapters=adapters,
-    )
+    row = await tx.one(_NEXT_DUE, adapters=adapters)
     return maybe_ms(row["at"]) if row else None
+
+
+# The beginning of one index range a lane.
+_NEXT_DUE_IN_A_LANE = """
+    SELECT (SELECT MIN(q.due_at) FROM queues AS q
+            WHERE q.adapter = a.value AND q.lane = LANE AND q.due_at IS NOT NULL) AS at
+    FROM ($each(:adapters)) AS a
+"""
+_NEXT_DUE = """
+    SELECT MIN(at) AS at FROM (LANES UNION ALL SELECT MIN(created_at) AS at FROM waves) AS nexts
+""".replace("LANES", "UNION ALL".join(_NEXT_DUE_IN_A_LANE.replace("LANE", str(int(lane))) for lane in Lane))
 
 
 async def free_leases(tx: Transaction, *, now: datetime) -> int:

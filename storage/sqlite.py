@@ -27,6 +27,8 @@ DIALECT = Dialect(
     name="sqlite",
     words={
         "key": "INTEGER PRIMARY KEY AUTOINCREMENT",  # an id is never used twice: it is part of a delivery's key
+        "id": "INTEGER PRIMARY KEY",
+        "clustered": "WITHOUT ROWID",
         "greatest": "MAX",
         "least": "MIN",
         "for_update": "",

@@ -40,7 +40,9 @@ async def publish(
     if announce and announced_at is not None:
         # A further report is news to everyone who follows by now; a corrected one only to those who were there.
         followed_by = now if is_new_article else announced_at
-        deliveries = await owe(tx, saved, followed_by=followed_by, lane=lane, now=now)
+        deliveries = await owe(
+            tx, saved, is_new=story.id != saved.id, followed_by=followed_by, lane=lane, now=now
+        )
     if changed:
         await raise_revision(tx, saved, now=now)
     if deliveries or changed:

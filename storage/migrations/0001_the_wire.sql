@@ -97,7 +97,7 @@ CREATE TABLE story_topics (
     topic TEXT NOT NULL,
     published_at BIGINT NOT NULL,
     PRIMARY KEY (story_id, topic)
-);
+) $clustered;
 -- /latest walks a topic from its newest story on.
 CREATE INDEX story_topics_latest ON story_topics (topic, published_at, story_id);
 
@@ -119,7 +119,7 @@ CREATE INDEX destinations_space ON destinations (adapter, space);
 -- A destination is one queue: whoever leases this row is its only sender. Apart from `destinations`, whose
 -- rows are wide, because a story for 100,000 of them touches all of these.
 CREATE TABLE queues (
-    destination_id BIGINT PRIMARY KEY REFERENCES destinations (id) ON DELETE CASCADE,
+    destination_id $id REFERENCES destinations (id) ON DELETE CASCADE,
     adapter TEXT NOT NULL,
     lane INTEGER NOT NULL,
     due_at BIGINT,                 -- when a sender may take it; NULL: nothing to send. Never before the next two
@@ -129,13 +129,23 @@ CREATE TABLE queues (
 );
 CREATE INDEX queues_due ON queues (adapter, lane, due_at) WHERE due_at IS NOT NULL;
 
+-- A story for very many destinations: their queues are called portion by portion, so that publishing keeps nobody
+-- waiting. What is owed stands in `deliveries` at once.
+CREATE TABLE waves (
+    id $key,
+    story_id BIGINT NOT NULL,
+    lane INTEGER NOT NULL,
+    next_destination_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
 CREATE TABLE subscriptions (
     destination_id BIGINT NOT NULL REFERENCES destinations (id) ON DELETE CASCADE,
     topic TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     created_by TEXT NOT NULL,
     PRIMARY KEY (destination_id, topic)
-);
+) $clustered;
 -- A story asks for the followers of its topics; the date saves reading the row.
 CREATE INDEX subscriptions_topic ON subscriptions (topic, destination_id, created_at);
 
@@ -166,6 +176,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_owed ON deliveries (destination_id, lane, id, due_at)
     WHERE closed IS NULL AND revision > sent_revision;
 CREATE INDEX deliveries_sent ON deliveries (destination_id, sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX deliveries_closed ON deliveries (destination_id, closed) WHERE closed IS NOT NULL;
 CREATE INDEX deliveries_message ON deliveries (destination_id, message_id) WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_slot ON deliveries (destination_id, slot) WHERE slot IS NOT NULL;
 
