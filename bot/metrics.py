@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -82,6 +82,12 @@ class Metrics:
         self._loop_delay = Gauge(
             "pitwire_loop_delay_seconds", "How late the event loop was at its last beat.", registry=r
         )
+        self._unhealthy = Gauge(
+            "pitwire_unhealthy",
+            "1 for each part that the health check finds in trouble.",
+            ["part"],
+            registry=r,
+        )
         self._up_since = Gauge("pitwire_start_time_seconds", "When this process began.", registry=r)
         self._up_since.set(time.time())
 
@@ -146,6 +152,12 @@ class Metrics:
 
     def writable(self, is_writable: bool) -> None:
         self._writable.set(1 if is_writable else 0)
+
+    def unhealthy(self, parts: Iterable[str]) -> None:
+        """The parts in trouble; what is not named is well."""
+        self._unhealthy.clear()
+        for part in parts:
+            self._unhealthy.labels(part).set(1)
 
     def loop_delay(self, seconds: float) -> None:
         self._loop_delay.set(max(0.0, seconds))

@@ -111,6 +111,7 @@ class Door:
 
         with contextlib.suppress(Exception):  # old numbers are better than none, and say that they are old
             await asyncio.wait_for(self._on_main(self._refresh()), REFRESH)
+        self._metrics.unhealthy(self._health.troubles())
         return web.Response(
             body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )

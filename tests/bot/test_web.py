@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
@@ -105,7 +107,9 @@ async def test_a_store_that_cannot_be_written_is_a_failure_of_health(clock: Fake
         status, text = await web.get("/healthz")
         assert status == 503
         assert text.startswith("store: The disk is full.")
-        assert "pitwire_store_writable 0.0" in (await web.get("/metrics"))[1]
+        numbers = (await web.get("/metrics"))[1]
+        assert "pitwire_store_writable 0.0" in numbers
+        assert 'pitwire_unhealthy{part="store"} 1.0' in numbers
 
 
 async def test_metrics_tell_what_happened_and_what_the_store_holds(
@@ -182,3 +186,15 @@ def test_a_part_that_ends_in_order_breaks_no_promise(clock: FakeClock) -> None:
     assert health.troubles() == {"outbox": "no sign of life for 100 s"}
     health.rest("outbox")
     assert not health.troubles()
+
+
+def test_every_number_that_the_alert_rules_name_exists() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"pitwire_[a-z_]+", page))
+    known = {
+        name
+        for metric in Metrics().registry.collect()
+        for name in (metric.name, f"{metric.name}_total", f"{metric.name}_bucket")
+    }
+    assert len(named) > 10
+    assert named <= known
