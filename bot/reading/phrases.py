@@ -89,7 +89,7 @@ class Words:
             if gap != " " and place > 1 and _ends(gap, self._parts[place - 2]):
                 self.keys.append("")
                 self._places.append(place - 1)
-            self.keys.append(_KEYS.get(word) or _key(word))
+            self.keys.append(_KEYS[word])
             self._places.append(place)
 
     def quote(self, first: int, last: int) -> str:
@@ -102,14 +102,17 @@ class Words:
         return frozenset(at for at, place in enumerate(self._places) if offsets[place] in starts)
 
 
-_KEYS: dict[str, str] = {}  # words as written → folded; texts share most of their words
+class _Keys(dict[str, str]):
+    """Words as written → folded; texts share most of their words."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_KEYS:
+            self.clear()
+        self[word] = folded = fold(word) or word
+        return folded
 
 
-def _key(word: str) -> str:
-    if len(_KEYS) >= _MOST_KEYS:
-        _KEYS.clear()
-    _KEYS[word] = folded = fold(word) or word
-    return folded
+_KEYS = _Keys()
 
 
 def _ends(gap: str, word: str) -> bool:

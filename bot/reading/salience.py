@@ -96,8 +96,7 @@ def measured(title: str, text: str, language: str) -> tuple[list[_Row], list[tup
 
 def stems_of(words: Iterable[str]) -> frozenset[str]:
     """The beginnings of the words that carry meaning: figures, and what has four letters or more."""
-    known = _STEMS
-    return frozenset(filter(None, [known.get(word) or _stem(word) for word in words]))
+    return frozenset(filter(None, map(_STEMS.__getitem__, words)))
 
 
 def words_of(text: str) -> list[str]:
@@ -185,17 +184,18 @@ class _View:
         )
 
 
-_STEMS: dict[str, str] = {}  # words as written → stems; texts share most of their words
+class _Stems(dict[str, str]):
+    """Words as written → stems, "" for those that carry no meaning; texts share most of their words."""
 
-
-def _stem(word: str) -> str:
-    known = _STEMS.get(word)
-    if known is None:
-        if len(_STEMS) >= _MOST_STEMS:
-            _STEMS.clear()
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_STEMS:
+            self.clear()
         folded = fold(word)
-        _STEMS[word] = known = folded[:STEM] if len(folded) > 3 or folded.isdigit() else ""
-    return known
+        self[word] = stem = folded[:STEM] if len(folded) > 3 or folded.isdigit() else ""
+        return stem
+
+
+_STEMS = _Stems()
 
 
 def _openers() -> Mapping[str, frozenset[str]]:
