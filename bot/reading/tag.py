@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from bot.model import Article, SeriesTag
 from bot.reading.voices import OPENING, PATH, TITLE, Voice, listen
 from bot.series.catalog import FOLLOWED, Catalog, Mention
-from bot.series.names import DOUBTFUL, HELPLESS, NONE, NOT_SERIES, OTHER, RACING, SURE
+from bot.series.names import DOUBTFUL, HELPLESS, NONE, NOT_SERIES, OTHER, PEOPLE, RACING, SURE
 
 ENOUGH = 1.0  # score of the best series
 SECOND = 0.35  # share of the best score that a further series needs
 NAMED_ENOUGH = 1.9  # by its own names: once in the headline, or twice in the first paragraphs
 ANCHORED = 1.0  # sure evidence beside which hints count more
 LOOKS_BACK = 0.6
+SPOKEN_OF = 0.9  # the 24 hours in an article about the WEC
 
 HEADLINED = 1.4  # a series, event or class in the headline is what the article is about
 
@@ -40,7 +41,8 @@ class Tally:
     score: float = 0.0
     sure: float = 0.0  # by names that are enough alone, in a prominent place
     named: float = 0.0  # by names of the series itself, its events and classes
-    firm: float = 0.0  # by more than surnames
+    firm: float = 0.0  # by more than surnames and hints
+    people: float = 0.0  # by drivers and bosses
     words: dict[str, float] = field(default_factory=dict)
 
     def add(self, voice: Voice, said: float, *, is_named: bool) -> None:
@@ -50,6 +52,8 @@ class Tally:
             self.named += said
         if voice.is_full:
             self.firm += said
+        if voice.kind in PEOPLE:
+            self.people += said
 
 
 def tag(article: Article, catalog: Catalog) -> Tagging:
@@ -129,7 +133,7 @@ def _join_le_mans(chosen: list[str], tallies: dict[str, Tally], *, is_race: bool
     race, season = "le-mans-24h", "wec"
     if chosen[0] == race and season not in chosen and is_race:
         chosen.insert(1, season)
-    elif chosen[0] == season and tallies[race].score >= 1.0:
+    elif chosen[0] == season and tallies[race].score - tallies[race].people >= SPOKEN_OF:
         if race in chosen:
             chosen.remove(race)
         is_about_race = (
