@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+
+import pytest
+import structlog
 
 from bot.config import DeliverySettings
 from bot.model import (
@@ -19,11 +23,24 @@ from bot.model import (
     Source,
     Story,
 )
-from bot.outbox import Outbox
+from bot.outbox import Outbox, downtime, ledger, line
 from bot.pacing import Pacer
 from bot.ports import Clock
 from bot.series.catalog import load_catalog
 from tests.fakes import FakeAdapter
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The outbox without its breaths, and without its logs: they take most of a test's time."""
+    monkeypatch.setattr(line, "BREATH", 0.002)
+    monkeypatch.setattr(line, "OUTAGE_BREATH", 0.02)
+    monkeypatch.setattr(downtime, "LOOK", 0.01)
+    monkeypatch.setattr(ledger, "RETRY", (0.01, 0.02))
+    monkeypatch.setattr(line, "STORE_RETRY", 0.02)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
 
 
 class Wire:

@@ -20,7 +20,9 @@ from bot.model import DeliveryState, Importance, Label, Rate
 from storage import Store
 from tests.conftest import FakeClock
 from tests.fakes import WITHOUT_NONCE, FakeAdapter, loses_the_answer, loses_the_request, refuses
-from tests.wire import Wire
+from tests.wire import Wire, quickly  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.usefixtures("quickly")
 
 
 @pytest.fixture

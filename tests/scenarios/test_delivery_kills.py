@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bot.model import Limits, Story
 from storage import Store, open_store
 from tests.conftest import FakeClock
 from tests.fakes import WITH_NONCE, WITHOUT_NONCE, FakeAdapter, loses_the_answer
 from tests.mortal import Fate, Mortal, live
-from tests.wire import Wire
+from tests.wire import Wire, quickly  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.usefixtures("quickly")
 
 # What a process does to the world, in this story.
 STEPS = ("publish", "claim", "record", "send", "edit", "find", "hold", "free_leases")
 PLACES = "ab"
-
-
-@pytest.fixture(autouse=True)
-def _without_logs() -> Iterator[None]:
-    """A dying process logs a traceback a task."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 async def life(store: Store, clock: FakeClock, adapter: FakeAdapter, fate: Fate) -> bool:
@@ -119,7 +111,7 @@ async def test_twenty_kills_of_a_running_process_double_at_most_what_was_on_its_
     limits: Limits, tmp_path: Path, clock: FakeClock
 ) -> None:
     rng = random.Random(3)
-    places, stories, kills = 6, 12, 20
+    places, stories, kills = 5, 8, 20
     adapter = FakeAdapter(clock, limits=limits)
     path = tmp_path / "wire.db"
     for kill in range(kills + 1):
@@ -148,8 +140,8 @@ async def _race(wire: Wire, clock: FakeClock, places: int, stories: int) -> list
     stop = asyncio.Event()
     running = asyncio.create_task(wire.outbox.run(stop))
     while await wire.store.next_delivery_at(["fake"]) is not None:
-        await asyncio.sleep(0.005)
-        clock.forward(seconds=1)
+        await asyncio.sleep(0.002)
+        clock.forward(seconds=5)
     stop.set()
     await running
     return told
