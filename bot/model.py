@@ -564,7 +564,7 @@ class Request:
     is_private: bool = False  # a conversation of one person with the bot
     may_manage: bool = False  # may change what this place follows
     is_button: bool = False  # a pressed choice: the answer may replace the message it stood on
-    place_title: str = ""
+    place_title: str = ""  # of the place it is about
     message_id: str | None = None  # of the message that was pressed or replied to
     private_address: str = ""  # where whoever asks can be written to alone; "" where the platform has no way
     private_space: str = ""  # its space, where that is not the address itself

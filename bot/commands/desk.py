@@ -129,9 +129,9 @@ class Desk:
     async def _ask(self, request: Request, line: Line) -> Ask:
         target = line.target or request.address
         destination = await self._storage.destination(request.adapter, target)
-        if target != request.address and not _is_within(request, destination):
+        if target != request.address and not _is_within(request, target, destination):
             raise UserError("commands.elsewhere")
-        return Ask(
+        ask = Ask(
             request=request,
             line=line,
             storage=self._storage,
@@ -141,6 +141,10 @@ class Desk:
             locale=language_of(request, destination, self._fallback),
             destination=destination,
         )
+        if destination is None and target != request.address and request.may_manage:
+            # The buttons of the answer name the place, and only a known place is believed to be one of this space.
+            return replace(ask, destination=await ask.ensure())
+        return ask
 
     async def _answer(self, ask: Ask) -> Reply:
         handler = HANDLERS.get(ask.line.name)
@@ -167,8 +171,10 @@ class Desk:
         return await self._storage.destinations(change.adapter, change.space) if change.space else []
 
 
-def _is_within(request: Request, destination: Destination | None) -> bool:
-    """A place named in a line: of the same space, or chosen with the platform's own chooser and not yet known."""
-    if destination is None:
-        return "destination" in request.options
-    return destination.space == request.space
+def _is_within(request: Request, target: str, destination: Destination | None) -> bool:
+    """A place named in a line: known to be of the same space, a topic of the same group, or chosen with the
+    platform's own chooser, which offers no others."""
+    if destination is not None:
+        return destination.space == request.space
+    is_topic = target.partition("/")[0] == request.address.partition("/")[0]
+    return is_topic or "destination" in request.options

@@ -153,9 +153,7 @@ def language_name(ask: Ask, code: str) -> str:
 def place_name(ask: Ask) -> str:
     """Name the place that is being set up."""
     known = ask.destination.title if ask.destination else ""
-    if ask.line.target:
-        return known or ask.line.target
-    return known or ask.request.place_title or ask.say("commands.settings.here")
+    return ask.request.place_title or known or ask.line.target or ask.say("commands.settings.here")
 
 
 def _choices(ask: Ask, name: str) -> Iterator[Choice]:

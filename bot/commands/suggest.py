@@ -36,7 +36,8 @@ async def _topics(ask: Ask, asked: str) -> list[str]:
     series = [f"series:{one.slug}" for one in ask.catalog.suggest(asked, ask.locale, MOST)]
     if len(asked) < 2:
         return series
-    topics = [topic.key for topic in ask.catalog.suggest_topics(asked, MOST)]
+    found = sorted(ask.catalog.suggest_topics(asked, MOST), key=lambda topic: topic.kind != "driver")
+    topics = [topic.key for topic in found]
     exact = ask.catalog.find(asked) is not None
     outlets = [topic for topic, name in (await ask.outlets()).items() if fold(asked) in fold(name)]
     return list(

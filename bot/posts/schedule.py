@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.errors import UserError
@@ -96,7 +96,7 @@ def parse_quiet(text: str) -> QuietHours:
 def parse_zone(text: str) -> str:
     """Find the IANA name of a zone, however it is capitalised, or by its city alone; raises UserError."""
     wanted = text.strip().replace(" ", "_").casefold()
-    names = sorted(available_timezones())
+    names = _zone_names()
     for name in names:
         if name.casefold() == wanted:
             return name
@@ -104,6 +104,12 @@ def parse_zone(text: str) -> str:
     if cities:
         return min(cities, key=lambda name: (name.count("/"), name))
     raise UserError("commands.wrong.zone", given=text)
+
+
+@cache
+def _zone_names() -> tuple[str, ...]:
+    """All zones; finding them reads a thousand files."""
+    return tuple(sorted(available_timezones()))
 
 
 # ── reading what preferences keep: never raises ──
