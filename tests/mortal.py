@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 
@@ -55,18 +55,34 @@ class Mortal:
         return call
 
 
+_family: ContextVar[set[asyncio.Task[Any]] | None] = ContextVar("family", default=None)
+
+
+def _keep_families(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any
+) -> asyncio.Task[Any]:
+    task = asyncio.Task(work, loop=loop, **more)
+    if (family := _family.get()) is not None:
+        family.add(task)
+    return task
+
+
 async def live(life: Coroutine[Any, Any, Any], fate: Fate) -> bool:
-    """Let a process live until its end or its death; True when it came to its end."""
-    before = asyncio.all_tasks()
-    main = asyncio.create_task(life)
-    death = asyncio.create_task(fate.dead.wait())
+    """Let a process live until its end or its death, with all its tasks; True when it came to its end."""
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(_keep_families)
+    family: set[asyncio.Task[Any]] = set()
+    context = copy_context()
+    context.run(_family.set, family)
+    main = loop.create_task(life, context=context)
+    death = loop.create_task(fate.dead.wait())
     await asyncio.wait({main, death}, return_when=asyncio.FIRST_COMPLETED)
     is_alive = not fate.dead.is_set()
-    orphans = asyncio.all_tasks() - before | {main}
-    for task in orphans:
-        task.cancel()
-    with contextlib.suppress(BaseException):
-        await asyncio.gather(*orphans, return_exceptions=True)
+    family |= {main, death}
+    while left := [task for task in family if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=1)
     if is_alive:
         main.result()
     return is_alive
