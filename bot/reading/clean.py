@@ -123,8 +123,9 @@ def credit_of(line: str) -> tuple[str, str]:
 
 def byline_of(line: str) -> str:
     """A short line without the words that stand before a date or a name: "Von Anna Beispiel" → "Anna Beispiel"."""
+    beginning = fold(line[:SHORT])
     for word in _patterns()["byline"]:
-        if fold(line).startswith(word + " "):
+        if beginning.startswith(word + " "):
             return line[len(word) :].strip(" :|")
     return line
 
