@@ -16,6 +16,7 @@ _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]"
 )
 _BLANKS = re.compile(r"\s+")
+_ODD = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
@@ -24,8 +25,13 @@ def fold(text: str) -> str:
     ™ and ® are blanked before NFKD, which would turn "MotoGP™" into "MotoGPTM".
     """
     text = text.translate(_BLANKED).casefold().translate(_DASHES).translate(_SPECIAL)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    if not text.isascii():
+        text = _ODD.sub(_plain, unicodedata.normalize("NFKD", text))
     return _BLANKS.sub(" ", text).strip()
+
+
+def _plain(found: re.Match[str]) -> str:
+    return "".join(c for c in found[0] if not unicodedata.combining(c))
 
 
 def tame(text: str) -> str:
