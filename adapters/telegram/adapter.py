@@ -31,6 +31,7 @@ from bot.ports import Answerer, Clock, Pace
 
 log = structlog.get_logger()
 
+FIRST_WAIT = 1.0  # seconds, doubled with each failure
 LONGEST_SEND = 28.0  # seconds, everything included: less than the 30 s of the port
 WHOLE_BOT = 3  # so many chats refused within
 SHORTLY = 2.0  # seconds mean that the bot's own limit was reached, not theirs
@@ -108,7 +109,7 @@ class TelegramAdapter:
 
     async def _introduced(self) -> User:
         """Ask Telegram who we are until it answers."""
-        wait = 1.0
+        wait = FIRST_WAIT
         while self._me is None:
             try:
                 self._me = await self._bot.get_me()

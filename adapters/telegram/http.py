@@ -6,7 +6,6 @@ log lines and does not tell a refused connection from a lost answer.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -129,8 +128,3 @@ def _retry_after(body: bytes) -> bool:
 
 def _seconds(header: str | None) -> int:
     return int(header) if header and header.isdigit() and int(header) > 0 else _USUAL_WAIT
-
-
-async def sleep(seconds: float) -> None:
-    """Wait; one name for the waits of this package, so that a test can see them."""
-    await asyncio.sleep(seconds)

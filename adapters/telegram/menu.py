@@ -30,6 +30,8 @@ MOST_TRIES = 5
 
 async def sync_menu(bot: Bot, menu: Sequence[Command]) -> None:
     """Set the lists that differ from what Telegram has. A failure costs the list, not the bot."""
+    if not menu:
+        return
     changed = 0
     for scope, language, commands in lists(menu):
         try:

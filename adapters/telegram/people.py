@@ -46,6 +46,7 @@ class People:
         self._bot = bot
         self._me = me
         self._known: OrderedDict[tuple[int, int], tuple[float, Standing]] = OrderedDict()
+        self._titles: dict[int, str] = {}
 
     async def may_manage(self, chat: int, user: int) -> bool:
         """Tell whether a person is an administrator; a private chat is everyone's own, and nobody else's."""
@@ -59,14 +60,20 @@ class People:
 
     async def title_of(self, chat: int) -> str:
         """The name of a chat that the bot is in; "" where it cannot be asked."""
-        try:
-            return tame((await self._bot.get_chat(chat)).title or "")
-        except TelegramError as error:
-            log.info("title unknown", chat=chat, reason=error.message)
-            return ""
+        if chat not in self._titles:
+            try:
+                title = tame((await self._bot.get_chat(chat)).title or "")
+            except TelegramError as error:
+                log.info("title unknown", chat=chat, reason=error.message)
+                return ""
+            if len(self._titles) >= MOST:
+                self._titles.clear()
+            self._titles[chat] = title
+        return self._titles[chat]
 
     def forget(self, chat: int) -> None:
         """Someone's standing in a chat changed."""
+        self._titles.pop(chat, None)
         for key in [key for key in self._known if key[0] == chat]:
             del self._known[key]
 

@@ -7,8 +7,10 @@ is under way Telegram is asked in short intervals, and updates that are known ar
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import warnings
+from asyncio import sleep
 from collections.abc import Sequence
 from typing import Any
 
@@ -89,7 +91,7 @@ async def _poll(bot: Bot, lanes: Lanes, intake: Intake) -> None:
             log.warning(
                 "another process uses this bot's token", reason=error.message, next=f"{wait * 10:.0f}s"
             )
-            await asyncio.sleep(min(LONGEST_WAIT, wait * 10))
+            await sleep(min(LONGEST_WAIT, wait * 10))
             wait = min(LONGEST_WAIT, wait * 2)
             continue
         except TelegramError as error:
@@ -97,7 +99,7 @@ async def _poll(bot: Bot, lanes: Lanes, intake: Intake) -> None:
             if not is_lost:
                 log.warning("telegram not reached", reason=error.message)
             is_lost = True
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  not a secret
+            await sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  not a secret
             wait = min(LONGEST_WAIT, wait * 2)
             continue
         if is_lost:
@@ -135,10 +137,9 @@ async def _pause(intake: Intake) -> None:
     if intake.is_idle:
         return
     intake.changed.clear()
-    try:
-        await asyncio.wait_for(intake.changed.wait(), SHORT)
-    except TimeoutError:
-        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SHORT):  # before Python 3.12 `wait_for` may swallow a cancellation
+            await intake.changed.wait()
 
 
 async def _without_webhook(bot: Bot) -> None:

@@ -1,0 +1,180 @@
+"""Updates: in order in a chat, chats side by side, and a restart neither loses nor repeats one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from adapters.telegram import polling
+from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.lanes import MOST_WAITING
+from bot.errors import SettingsError
+from bot.model import Reply
+from tests.adapters.telegram.conftest import Parrot, listening, make_adapter
+from tests.loopback.telegram import BotApi
+
+
+async def test_a_chat_is_answered_in_order(talking: BotApi) -> None:
+    for number in range(5):
+        await talking.say(f"/latest {number}")
+    said = await talking.until(lambda: len(talking.said(7)) == 5 and talking.said(7))
+    assert [message["text"] for message in said] == [f"You said latest {number}" for number in range(5)]
+
+
+async def test_a_slow_chat_holds_up_no_other(talking: BotApi, parrot: Parrot) -> None:
+    gate = parrot.gates["latest slow"] = asyncio.Event()
+    await talking.say("/latest slow", user=7)
+    await talking.until(lambda: "latest slow" in parrot.lines or None)
+    await talking.say("/latest quick", user=8)
+    await talking.until(lambda: talking.said(8))
+    assert not talking.said(7)
+    gate.set()
+    await talking.until(lambda: talking.said(7))
+
+
+async def test_a_restart_answers_nothing_twice(api: BotApi, parrot: Parrot) -> None:
+    async with listening(api, parrot):
+        await api.say("/latest wec")
+        await api.until(lambda: api.said(7))
+    async with listening(api, parrot):
+        await api.say("/latest f1")
+        await api.until(lambda: len(api.said(7)) == 2)
+    assert parrot.lines == ["latest wec", "latest f1"]
+    assert api.updates == []
+
+
+async def test_what_was_not_answered_is_answered_after_a_restart(api: BotApi, parrot: Parrot) -> None:
+    parrot.gates["latest wec"] = asyncio.Event()
+    adapter = make_adapter(api.url)
+    task = asyncio.create_task(adapter.run((), parrot))
+    await api.say("/latest f1", user=8)
+    await api.say("/latest wec", user=7)
+    await api.until(lambda: api.said(8) and len(parrot.asked) == 2)
+    task.cancel()
+    task.cancel()  # killed while it stops in order
+    await asyncio.gather(task, return_exceptions=True)
+    await adapter.close()
+    again = Parrot()
+    async with listening(api, again):
+        await api.until(lambda: api.said(7))
+    assert "latest wec" in again.lines
+
+
+async def test_a_stop_lets_the_answer_under_way_finish(api: BotApi, parrot: Parrot) -> None:
+    gate = parrot.gates["latest wec"] = asyncio.Event()
+    async with listening(api, parrot):
+        await api.say("/latest wec")
+        while not parrot.asked:
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.05, gate.set)
+    assert len(api.said(7)) == 1
+    assert api.updates == []
+
+
+async def test_one_chat_cannot_flood(talking: BotApi, parrot: Parrot) -> None:
+    gate = parrot.gates["latest 0"] = asyncio.Event()
+    for number in range(60):
+        await talking.say(f"/latest {number}", user=7)
+    await talking.say("/latest wec", user=8)
+    await talking.until(lambda: talking.said(8))
+    gate.set()
+    await talking.until(lambda: not talking.updates)
+    assert len(talking.said(7)) <= MOST_WAITING + 1
+
+
+async def test_an_update_that_nobody_understands_hides_no_other(talking: BotApi) -> None:
+    await talking.push(message={"nonsense": True})
+    await talking.push(something_of_next_year={})
+    await talking.say("/latest wec")
+    await talking.until(lambda: talking.said(7))
+    await talking.until(lambda: not talking.updates)
+
+
+async def test_a_bug_in_an_answer_ends_with_that_answer(talking: BotApi, parrot: Parrot) -> None:
+    parrot.replies["broken"] = None  # type: ignore[assignment]
+    parrot.replies["crash"] = "no reply at all"  # type: ignore[assignment]
+    await talking.say("/crash")
+    await talking.say("/latest wec")
+    await talking.until(lambda: talking.said(7))
+
+
+async def test_an_outage_is_waited_out(api: BotApi, parrot: Parrot, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def no_sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(polling, "sleep", no_sleep)
+    api.fail("getUpdates", "Bad Gateway", status=502, times=3)
+    api.fail("getUpdates", kind="garbage")
+    async with listening(api, parrot):
+        await api.say("/latest wec")
+        await api.until(lambda: api.said(7))
+    assert len(slept) == 4
+    assert slept[0] < slept[2]
+
+
+async def test_a_second_process_is_said_and_waited_for(
+    api: BotApi,
+    parrot: Parrot,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    slept: list[float] = []
+
+    async def no_sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(polling, "sleep", no_sleep)
+    api.fail("getUpdates", "Conflict: terminated by other getUpdates request", status=409, times=2)
+    async with listening(api, parrot):
+        await api.say("/latest wec")
+        await api.until(lambda: api.said(7))
+    assert slept == [10, 20]
+    assert "another process uses this bot's token" in capsys.readouterr().out
+
+
+async def test_a_token_that_dies_ends_the_bot_with_a_sentence(api: BotApi, parrot: Parrot) -> None:
+    api.fail("getUpdates", "Unauthorized", status=401)
+    adapter = make_adapter(api.url)
+    with pytest.raises(SettingsError, match="BotFather"):
+        await adapter.run((), parrot)
+    await adapter.close()
+
+
+async def test_the_start_waits_for_telegram(api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.fail("getMe", "Bad Gateway", status=502)
+    adapter: TelegramAdapter = make_adapter(api.url)
+    await asyncio.wait_for(adapter.ready(), 5)
+    assert len(api.sent("getMe")) == 2
+    await adapter.close()
+
+
+async def test_an_answer_is_tried_again_when_telegram_asks_for_patience(
+    talking: BotApi, parrot: Parrot
+) -> None:
+    parrot.replies["latest"] = Reply(text="Here.")
+    talking.fail("sendMessage", "Too Many Requests", status=429, retry_after=1)
+    await talking.say("/latest")
+    await talking.until(lambda: talking.said(7))
+
+
+async def test_an_answer_whose_fate_is_unknown_is_not_said_twice(talking: BotApi) -> None:
+    talking.fail("sendMessage", kind="lose")
+    await talking.say("/latest wec")
+    await talking.until(lambda: not talking.updates)
+    assert len(talking.said(7)) == 1
+
+
+def test_the_offset_is_the_first_update_that_is_not_answered() -> None:
+    intake = polling.Intake()
+    assert intake.offset is None
+    assert intake.begin(5)
+    assert intake.begin(6)
+    assert not intake.begin(5)
+    intake.end(6)
+    assert intake.offset == 5
+    intake.end(5)
+    assert intake.offset == 7
+    assert intake.is_idle
