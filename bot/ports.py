@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.model import (
     Article,
@@ -119,6 +119,15 @@ class Adapter(Protocol):
 
     async def close(self) -> None:
         """Release what `send` and `check` opened. May be called without `run`."""
+        ...
+
+
+@runtime_checkable
+class KnowsModerators(Protocol):
+    """What an adapter may add where its platform tells who governs a place."""
+
+    async def moderator(self, to: Destination) -> Destination | None:
+        """Somebody to write to about a place where nothing can be posted; None when nobody is known. Never raises."""
         ...
 
 

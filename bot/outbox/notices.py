@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from bot.locale import say
 from bot.model import Destination, Lane, Post
 from bot.outbox.rules import SEND, SLOT
 from bot.pacing import Pacer
-from bot.ports import Adapter, Clock, Storage
+from bot.ports import Adapter, Clock, KnowsModerators, Storage
 from bot.posts.reasons import say_reason
 
 log = structlog.get_logger()
@@ -25,6 +25,7 @@ FIRST_TRY = timedelta(hours=1)
 MOST_TRIES = 12  # 1 h, 2 h, 4 h … then once a day; about ten days
 LOOK = 60.0  # seconds
 TELL_AGAIN = timedelta(days=7)
+MOST_TOLD = 3  # places that are tried, one after another, until one can be written to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,31 +115,38 @@ class Notices:
             self._next_at[destination_id] = told.next_at
 
     async def _tell(self, destination: Destination, reason: str) -> None:
-        """Post a line in another place of the same space; where there is none, /status and the log have to do."""
-        adapter = self._adapters[destination.adapter]
-        preferences = destination.preferences
-        post = Post(
-            locale=preferences.locale,
-            title=say(
-                preferences.locale, "outbox.paused.title", place=destination.title or destination.address
-            ),
-            summary=say(
-                preferences.locale,
-                "outbox.paused.text",
-                reason=say_reason(reason, preferences.locale, preferences.timezone),
-            ),
-        )
-        for other in await self._storage.destinations(destination.adapter, destination.space):
-            if other.id == destination.id or other.paused_at is not None:
-                continue
+        """Write to whoever governs the place, else into another place of the same space; else /status has to do."""
+        post = notice(destination, reason)
+        for other in await self._who(destination):
             try:
-                async with asyncio.timeout((SLOT + SEND).total_seconds()):
-                    await self._paces[other.adapter].slot(adapter.rates(other), Lane.URGENT)
-                    await adapter.send(other, post, key=f"pause.{destination.id}"[:25])
+                await self._send(other, post, key=f"pause.{destination.id}"[:25])
             except (DeliveryError, TimeoutError) as error:
-                log.info("moderators not told", destination=destination.id, reason=str(error))
-                continue
-            return
+                log.info("moderator not told", destination=destination.id, reason=str(error))
+            else:
+                return
+
+    async def _who(self, destination: Destination) -> Sequence[Destination]:
+        adapter = self._adapters[destination.adapter]
+        moderator = await adapter.moderator(destination) if isinstance(adapter, KnowsModerators) else None
+        places = await self._storage.destinations(destination.adapter, destination.space)
+        others = [other for other in places if other.id != destination.id and other.paused_at is None]
+        return [*([moderator] if moderator else []), *others][:MOST_TOLD]
+
+    async def _send(self, to: Destination, post: Post, *, key: str) -> None:
+        adapter = self._adapters[to.adapter]
+        async with asyncio.timeout((SLOT + SEND).total_seconds()):
+            await self._paces[to.adapter].slot(adapter.rates(to), Lane.URGENT)
+            await adapter.send(to, post, key=key)
+
+
+def notice(destination: Destination, reason: str) -> Post:
+    """Say that nothing can be posted in a place, and why, in that place's language."""
+    locale, zone = destination.preferences.locale, destination.preferences.timezone
+    return Post(
+        locale=locale,
+        title=say(locale, "outbox.paused.title", place=destination.title or destination.address),
+        summary=say(locale, "outbox.paused.text", reason=say_reason(reason, locale, zone)),
+    )
 
 
 def _key(destination_id: int) -> str:

@@ -16,7 +16,7 @@ from bot.errors import (
     PostRejected,
     RateLimited,
 )
-from bot.model import DeliveryState, Importance, Label, Rate
+from bot.model import DeliveryState, Destination, Importance, Label, Rate
 from storage import Store
 from tests.conftest import FakeClock
 from tests.fakes import WITHOUT_NONCE, FakeAdapter, loses_the_answer, loses_the_request, refuses
@@ -309,6 +309,23 @@ async def test_a_place_that_takes_nothing_is_paused_told_about_once_and_tried_ag
     assert await wire.outbox.tools.notices.try_again() == 1
     await wire.deliver()
     assert wire.told("closed") == ["First story"]
+
+
+async def test_whoever_governs_a_place_is_told_where_the_platform_knows_them(
+    sqlite_store: Store, clock: FakeClock
+) -> None:
+    class Knowing(FakeAdapter):
+        async def moderator(self, to: Destination) -> Destination | None:
+            return replace(to, id=0, address="dm:owner", space="dm:owner")
+
+    wire = Wire(sqlite_store, clock, Knowing(clock))
+    await wire.place("closed", space="server", locale="de")
+    await wire.place("open", "series:wec", space="server")
+    await wire.publish("First story")
+    wire.adapter.closed["closed"] = DestinationPaused("no.such.key")
+    await wire.deliver()
+    assert wire.told("dm:owner") == ["Ich kann in #closed nicht mehr posten"]
+    assert wire.told("open") == []
 
 
 # ── edits ──
