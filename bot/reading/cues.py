@@ -29,6 +29,7 @@ class Zone(NamedTuple):
 
     words: Words
     hits: Sequence[Hit]  # kind: "spoiler.win", "label.rumour", "importance.grave"
+    void: Sequence[Hit] = ()  # results whose force another phrase takes: "hopes to win"
 
     def of(self, kind: str) -> list[Hit]:
         """The hits whose kind starts so."""
@@ -46,11 +47,10 @@ def scan(text: str, language: str, mentions: Iterable[Mention] = ()) -> Zone:
     hits = lexicon(language).find(words, names)
     wished = {at for hit in hits if hit.kind == "spoiler.wish" for at in range(hit.first, hit.last + 1)}
     harmless = [hit for hit in hits if hit.kind == "spoiler.harmless"]
-    if wished or harmless:
-        hits = [
-            hit for hit in hits if not hit.kind.startswith(RESULTS) or not _is_void(hit, wished, harmless)
-        ]
-    return Zone(words, hits)
+    if not wished and not harmless:
+        return Zone(words, hits)
+    void = [hit for hit in hits if hit.kind.startswith(RESULTS) and _is_void(hit, wished, harmless)]
+    return Zone(words, [hit for hit in hits if hit not in void], void)
 
 
 def _is_void(hit: Hit, wished: set[int], harmless: Iterable[Hit]) -> bool:

@@ -30,17 +30,14 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
     verdict = judge(title, standfirst, text, language, racing=bool(tagging.series))
     results = verdict.evidence if verdict.is_report else ()
     labelled = label(title, standfirst, official=article.official, results=results)
-    safe = article.title
-    if verdict.spoiler:
-        mentions = (*tagging.title, *tagging.standfirst, *tagging.text)
-        safe = safe_title(verdict.kinds, tagging.primary, mentions, language, catalog)
+    mentions = (*tagging.title, *tagging.standfirst, *tagging.text)
     return Reading(
         language=language,
         series=tagging.series,
         primary=tagging.primary,
         summary=summary,
         spoiler=verdict.spoiler,
-        safe_title=safe,
+        safe_title=safe_title(verdict, title, tagging.primary, mentions, language, catalog),
         label=labelled.label,
         label_evidence=labelled.evidence,
         importance=weigh(

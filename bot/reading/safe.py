@@ -3,39 +3,63 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from bot.reading.cues import FORCES, NAMES, RESULTS, Zone, scan
+from bot.reading.spoiler import Verdict
 from bot.series.catalog import Catalog, Mention
 
 PLACES = ("event", "circuit")  # the better one first
 
 
 def safe_title(
-    kinds: Iterable[str], primary: str | None, mentions: Sequence[Mention], language: str, catalog: Catalog
+    verdict: Verdict,
+    title: Zone,
+    primary: str | None,
+    mentions: Sequence[Mention],
+    language: str,
+    catalog: Catalog,
 ) -> str:
-    """Build it from the series and the event or circuit that is named first; nothing else gets in."""
+    """Leave a title that tells no result; else build one from the series and the place, and let nothing else in."""
+    if not verdict.spoiler and not _is_doubtful(title):
+        return title.words.text
     say = words(language)
-    head = say[_head(set(kinds))]
-    series = _series(primary, language, catalog) or say["motorsport"]
-    where = place(mentions, primary)
-    return f"{head}: {series}, {where}" if where else f"{head}: {series}"
+    about = _series(primary, language, catalog) or say["motorsport"]
+    where = place(mentions, primary, language, catalog)
+    subject = f"{about}, {where}" if where else about
+    return f"{say[_head(verdict.kinds)]}: {subject}" if verdict.spoiler else subject
 
 
-def place(mentions: Sequence[Mention], primary: str | None) -> str:
+def place(mentions: Sequence[Mention], primary: str | None, language: str, catalog: Catalog) -> str:
     """Choose the words for where it was: an event rather than a circuit, the first rather than a later one."""
     for kind in PLACES:
         for mention in mentions:
-            if mention.kind == kind and any(slug == primary for slug, _ in mention.series):
+            if mention.kind != kind or not any(slug == primary for slug, _ in mention.series):
+                continue
+            if is_safe(mention.words, language, catalog):
                 return mention.words
     return ""
 
 
-def _head(kinds: set[str]) -> str:
-    if kinds and kinds <= {"pole"}:
+def is_safe(text: str, language: str, catalog: Catalog) -> bool:
+    """Say whether a text names nobody and tells no result."""
+    if any(mention.kind in NAMES for mention in catalog.mentions(text)):
+        return False
+    zone = scan(text, language)
+    return not any(hit.weight > FORCES["hint"] for hit in zone.hits if hit.kind.startswith(RESULTS))
+
+
+def _is_doubtful(title: Zone) -> bool:
+    """Say whether a title holds any word of a result, however meant: then a plainer one costs nothing."""
+    return any(hit.kind.startswith(RESULTS) for hit in title.hits) or bool(title.void)
+
+
+def _head(kinds: Collection[str]) -> str:
+    if kinds and {*kinds} <= {"pole"}:
         return "qualifying"
-    if kinds and kinds <= {"title", "standings"}:
+    if kinds and {*kinds} <= {"title", "standings"}:
         return "championship"
     return "result"
 

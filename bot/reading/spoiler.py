@@ -19,11 +19,11 @@ COUNTS = (
     ((SURE, 0.6, 4), (LIKELY, 0.0, 2), (HINT, 0.3, 2)),
 )
 CALMING = (
-    {"practice": 1.1, "preview": 1.3, "signing": 0.6, "history": 1.4, "talk": 0.3},
-    {"practice": 0.6, "preview": 0.6, "signing": 0.9, "history": 0.7, "talk": 0.2},
-    {"signing": 0.6, "history": 0.6, "talk": 0.3},
+    {"practice": 1.1, "preview": 1.3, "signing": 0.7, "history": 1.5, "anniversary": 6.0, "talk": 0.3},
+    {"practice": 0.6, "preview": 0.6, "signing": 0.9, "history": 0.7, "anniversary": 1.0, "talk": 0.2},
+    {"signing": 0.6, "history": 0.6, "anniversary": 0.6, "talk": 0.3},
 )
-DOUBT = 3.5
+DOUBT = 3.4
 NO_SERIES = 1.4  # "wins" in an article about no series is likely an election
 NO_STANDFIRST, NO_TEXT = 0.4, 0.7  # where little is told, little must do
 
