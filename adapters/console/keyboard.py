@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 STDIN = 0
 MOST_PENDING = 100  # lines read and not answered yet
@@ -35,21 +35,25 @@ class Keyboard:
         """Yield lines until the input is closed."""
         if self._source is None:
             return
-        queue: asyncio.Queue[str | None] = asyncio.Queue(MOST_PENDING)
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
+        room = threading.Semaphore(MOST_PENDING)  # bounds the queue, from the thread's side
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ValueError, AttributeError):  # not in the main thread; not on Windows
             # A background job that reads from its terminal is stopped by SIGTTIN: `pitwire run &` must go on.
             signal.signal(signal.SIGTTIN, signal.SIG_IGN)
-        threading.Thread(target=_read, args=(self._source, queue, loop), name="keyboard", daemon=True).start()
-        while (line := await queue.get()) is not None:
+
+        def put(line: str | None) -> None:
+            room.acquire()
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+
+        threading.Thread(target=_read, args=(self._source, put), name="keyboard", daemon=True).start()
+        while (line := await lines.get()) is not None:
+            room.release()
             yield line
 
 
-def _read(source: int, queue: asyncio.Queue[str | None], loop: asyncio.AbstractEventLoop) -> None:
-    def put(line: str | None) -> None:
-        asyncio.run_coroutine_threadsafe(queue.put(line), loop).result()
-
-    with contextlib.suppress(RuntimeError, asyncio.CancelledError):  # the loop is closed: nobody listens
+def _read(source: int, put: Callable[[str | None], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
         buffer = b""
         while chunk := _chunk(source):
             *whole, buffer = (buffer + chunk).split(b"\n")
