@@ -14,7 +14,6 @@ import structlog
 from bot.errors import DeliveryError, StorageError
 from bot.locale import say
 from bot.model import Destination, Lane, Post
-from bot.outbox.rules import SEND, SLOT
 from bot.pacing import Pacer
 from bot.ports import Adapter, Clock, KnowsModerators, Storage
 from bot.posts.reasons import say_reason
@@ -25,6 +24,7 @@ FIRST_TRY = timedelta(hours=1)
 MOST_TRIES = 12  # 1 h, 2 h, 4 h … then once a day; about ten days
 LOOK = 60.0  # seconds
 TELL_AGAIN = timedelta(days=7)
+TELLING = 15.0  # seconds, while the delivery's lease runs
 MOST_TOLD = 3  # places that are tried, one after another, until one can be written to
 
 
@@ -116,14 +116,13 @@ class Notices:
 
     async def _tell(self, destination: Destination, reason: str) -> None:
         """Write to whoever governs the place, else into another place of the same space; else /status has to do."""
-        post = notice(destination, reason)
-        for other in await self._who(destination):
-            try:
-                await self._send(other, post, key=f"pause.{destination.id}"[:25])
-            except (DeliveryError, TimeoutError) as error:
-                log.info("moderator not told", destination=destination.id, reason=str(error))
-            else:
-                return
+        try:
+            async with asyncio.timeout(TELLING):
+                for other in await self._who(destination):
+                    if await self._told(other, destination, reason):
+                        return
+        except TimeoutError:
+            log.info("moderator not told", destination=destination.id, reason="no answer in time")
 
     async def _who(self, destination: Destination) -> Sequence[Destination]:
         adapter = self._adapters[destination.adapter]
@@ -132,11 +131,15 @@ class Notices:
         others = [other for other in places if other.id != destination.id and other.paused_at is None]
         return [*([moderator] if moderator else []), *others][:MOST_TOLD]
 
-    async def _send(self, to: Destination, post: Post, *, key: str) -> None:
+    async def _told(self, to: Destination, destination: Destination, reason: str) -> bool:
         adapter = self._adapters[to.adapter]
-        async with asyncio.timeout((SLOT + SEND).total_seconds()):
+        try:
             await self._paces[to.adapter].slot(adapter.rates(to), Lane.URGENT)
-            await adapter.send(to, post, key=key)
+            await adapter.send(to, notice(destination, reason), key=f"pause.{destination.id}"[:25])
+        except DeliveryError as error:
+            log.info("moderator not told", destination=destination.id, reason=str(error))
+            return False
+        return True
 
 
 def notice(destination: Destination, reason: str) -> Post:
