@@ -149,7 +149,7 @@ class Desk:
     async def _answer(self, ask: Ask) -> Reply:
         handler = HANDLERS.get(ask.line.name)
         if handler is None:
-            return unknown_command(ask)
+            return unknown_command(ask, ask.line.name)
         reply = await handler(ask)
         command = BY_NAME.get(ask.line.name)
         return replace(reply, private=True) if command is not None and command.private else reply

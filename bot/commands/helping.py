@@ -17,7 +17,7 @@ async def help_(ask: Ask) -> Reply:
     words = ask.line.words
     if words:
         command = BY_NAME.get(words[0].lower().removeprefix("/"))
-        return _one(ask, command) if command else unknown_command(ask)
+        return _one(ask, command) if command else unknown_command(ask, words[0])
     everyone = [_usage(ask, one) for one in MENU if not one.hidden and one.audience is Audience.EVERYONE]
     moderators = [_usage(ask, one) for one in MENU if not one.hidden and one.audience is Audience.MODERATORS]
     parts = [ask.say("commands.help.title"), "\n".join(everyone)]

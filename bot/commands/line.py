@@ -72,7 +72,8 @@ def _by_local_name() -> Mapping[str, str]:
     names: dict[str, str] = {}
     for locale in LOCALES:
         for command in BY_NAME:
-            names.setdefault(texts(locale).get(f"command.{command}.name", ""), command)
+            if name := texts(locale).get(f"command.{command}.name"):
+                names.setdefault(name, command)
     return names
 
 

@@ -52,16 +52,16 @@ def which_one(ask: Ask, doubtful: Sequence[tuple[str, str]], command: str) -> Re
     return ask.reply(ask.say("commands.unknown.doubtful"), choices=choices)
 
 
-def unknown_command(ask: Ask) -> Reply:
+def unknown_command(ask: Ask, asked: str) -> Reply:
     """Answer a command that there is not."""
     names = [command.name for command in MENU]
-    near = get_close_matches(ask.line.name, names, n=2, cutoff=0.6)
+    near = get_close_matches(asked, names, n=2, cutoff=0.6)
     choices = [Choice(label=f"/{name}", line=name) for name in near]
     choices.append(Choice(label="/help", line="help"))
     if near:
-        text = ask.say("commands.unknown.command_near", asked=cut(ask.line.name, MOST_SHOWN), near=near[0])
+        text = ask.say("commands.unknown.command_near", asked=cut(asked, MOST_SHOWN), near=near[0])
     else:
-        text = ask.say("commands.unknown.command", asked=cut(ask.line.name, MOST_SHOWN))
+        text = ask.say("commands.unknown.command", asked=cut(asked, MOST_SHOWN))
     return ask.reply(text, choices=choices, private=True)
 
 
