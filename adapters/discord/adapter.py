@@ -129,7 +129,8 @@ class DiscordAdapter:
 
         self._gateway = Gateway(
             self._settings,
-            self._rest,
+            self._ask,
+            self._posting.slot,
             {
                 "interaction": interaction,
                 "guild_join": life.joined,
@@ -173,7 +174,7 @@ class DiscordAdapter:
 
     async def _log_in(self) -> None:
         try:
-            self._me = await self._rest.get("/users/@me")
+            self._me = await self._ask("GET", "/users/@me")
         except TokenRefused as error:
             raise SettingsError(NOT_ACCEPTED) from error
         self._posting.bot_id = str(self._me["id"])

@@ -20,8 +20,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord.errors import NOT_ACCEPTED, RestError, TokenRefused
-from adapters.discord.places import Place, Tag
-from adapters.discord.rest import Rest
+from adapters.discord.places import Asks, Place, Tag
 from bot.config import DiscordSettings
 from bot.errors import SettingsError
 
@@ -30,6 +29,7 @@ log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 120.0
 GATHERING = 0.5  # seconds without another server at a start: all of them are there
 IDENTIFY_GAP = 5.5  # seconds: Discord lets a bot identify once in five
+OWN_REQUESTS = 2  # that discord.py makes when it logs in: they count like all others
 STEADY = 300.0  # seconds after which a connection counts as having worked
 REFUSED_TOKEN, DISALLOWED_INTENTS, SHARDING_REQUIRED = 4004, 4014, 4011
 
@@ -113,9 +113,16 @@ class Sharded(Events, discord.AutoShardedClient):
 class Gateway:
     """One connection (or as many shards as Discord recommends), and what is known of places through it."""
 
-    def __init__(self, settings: DiscordSettings, rest: Rest, handlers: dict[str, On]) -> None:
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        ask: Asks,
+        slot: Callable[[], Awaitable[None]],
+        handlers: dict[str, On],
+    ) -> None:
         self._settings = settings
-        self._rest = rest
+        self._ask = ask
+        self._slot = slot
         self._handlers = handlers
         self._client: Single | Sharded | None = None
         self._settled = asyncio.Event()
@@ -173,7 +180,7 @@ class Gateway:
     # ── one client's life ──
 
     async def _connected(self) -> None:
-        told = await self._rest.get("/gateway/bot")
+        told = await self._ask("GET", "/gateway/bot")
         limit = told.get("session_start_limit") or {}
         if limit.get("remaining") == 0:
             wait = float(limit.get("reset_after") or 0) / 1000
@@ -185,6 +192,8 @@ class Gateway:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._settings.gateway_url or str(told["url"]))
         self._client = self._new_client(int(told.get("shards") or 1))
         assert self._settings.token is not None
+        for _ in range(OWN_REQUESTS):
+            await self._slot()
         await self._client.start(self._settings.token.get_secret_value(), reconnect=True)
 
     def _new_client(self, shards: int) -> Single | Sharded:

@@ -19,7 +19,7 @@ _SCHEME = re.compile(r"(?<=[A-Za-z]):(?=//)")
 _LINE_START = re.compile(r"^( *)(?=(?:>{1,3}|#{1,3}|-#|[-+])(?:\s|$))", re.MULTILINE)
 _NUMBER_START = re.compile(r"^( *\d+)(?=[.)](?:\s|$))", re.MULTILINE)
 _GAPS = re.compile(r"\n{3,}")
-_URL_SAFE = "%/:=&?~#+!$,;@-._"
+_URL_SAFE = "%/:=&?~#+!$,;-._"  # no "@": "@everyone" is looked for inside addresses too
 
 
 def plain(text: str) -> str:

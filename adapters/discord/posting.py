@@ -70,16 +70,17 @@ class Posting:
 
     async def ask(self, method: str, path: str, *, body: Any = None) -> Any:
         """A request besides the post itself: it draws its own slot."""
-        await self._slot()
+        await self.slot()
         return await self._rest.request(method, path, body=body, seconds=8)
 
     async def open_direct(self, user_id: str) -> Any:
         """Open a conversation with a person: Discord wants that done slowly."""
-        await self._slot(DIRECT_RATES)
+        await self.slot(DIRECT_RATES)
         body = {"recipient_id": user_id}
         return await self._rest.request("POST", "/users/@me/channels", body=body, bucket=DIRECT, seconds=8)
 
-    async def _slot(self, more: Mapping[str, Rate] = NO_MORE) -> None:
+    async def slot(self, more: Mapping[str, Rate] = NO_MORE) -> None:
+        """Wait for a place for a request that no sender has drawn one for. Raises TooFast when there is none soon."""
         try:
             async with asyncio.timeout(SLOT_SECONDS):
                 await self._pace.slot({ALL: ALL_RATE, **more}, Lane.URGENT)
@@ -148,7 +149,7 @@ class Posting:
             if error.status not in (400, 413) or not _has_picture(body):
                 raise
             log.info("picture refused", status=error.status, code=error.code)
-            await self._slot()
+            await self.slot()
             return await self._rest.request(method, path, body=_without_picture(body), bucket=bucket)
 
     # ── what follows a post, and may fail without harm ──
@@ -162,7 +163,7 @@ class Posting:
 
     async def _extra(self, what: str, path: str, body: Component | None = None) -> None:
         try:
-            await self._slot()
+            await self.slot()
             await self._rest.request("POST", path, body=body, seconds=EXTRA_SECONDS)
         except Refused as error:
             if error.code not in (THREAD_EXISTS, PUBLISHED):  # done by an earlier attempt
