@@ -27,7 +27,7 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
     summary = summarise(article.title, article.standfirst, text, language)
     title = scan(article.title, language, tagging.title)
     standfirst = scan(article.standfirst[:OPENING], language, tagging.standfirst)
-    verdict = judge(title, standfirst, text, language, racing=bool(tagging.series))
+    verdict = judge(title, standfirst, text, language, summary=summary, racing=bool(tagging.series))
     results = verdict.evidence if verdict.is_report else ()
     labelled = label(title, standfirst, official=article.official, results=results)
     mentions = (*tagging.title, *tagging.standfirst, *tagging.text)

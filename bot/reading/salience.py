@@ -111,6 +111,11 @@ def opens_with_person(sentence: str) -> bool:
     return (opening[2] or "").casefold() not in _openers()["nobody"]
 
 
+def determiners(language: str) -> frozenset[str]:
+    """The words that announce a noun."""
+    return _data()["determiners"].get(language, frozenset())
+
+
 def speaks_of_me(text: str, language: str) -> bool:
     """Say whether a text speaks in the first person."""
     return not _persons(language, "me").isdisjoint(words_of(text))

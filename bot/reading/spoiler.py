@@ -32,6 +32,7 @@ CERTAIN = 1.6  # the text cannot turn it any more
 OPENING = 700  # characters of the text that are looked at first
 REPORT = 2_500  # and more of it where title and standfirst are silent: some outlets title a result with the place only
 RESULTS_TOLD, RESULTS_PER_1000 = 4, 2.4  # so many, and so densely
+RESULTS_SHOWN = 2  # in a summary
 
 
 class Verdict(NamedTuple):
@@ -42,8 +43,10 @@ class Verdict(NamedTuple):
     score: float  # above 0: it does
 
 
-def judge(title: Zone, standfirst: Zone, text: str, language: str, *, racing: bool = True) -> Verdict:
-    """Weigh what title, standfirst and the text's opening give away."""
+def judge(
+    title: Zone, standfirst: Zone, text: str, language: str, *, summary: str = "", racing: bool = True
+) -> Verdict:
+    """Weigh what title, standfirst and the text's opening give away, and look at the summary that will be posted."""
     score = _weigh(title, 0) + _weigh(standfirst, 1) - DOUBT - (0 if racing else NO_SERIES)
     score += (0 if standfirst.words.keys else NO_STANDFIRST) + (0 if text else NO_TEXT)
     zones = [title, standfirst]
@@ -52,11 +55,10 @@ def judge(title: Zone, standfirst: Zone, text: str, language: str, *, racing: bo
         zones.append(opening)
         score += _weigh(opening, 2)
     if score <= 0:
-        silent = racing and not _is_calm(title) and _told(opening)
-        report = scan(text[:REPORT], language) if silent and len(text) > OPENING else opening
-        if not silent or not _is_report(report):
+        telling = _telling(text, summary, language, opening) if racing and not _is_calm(title) else None
+        if telling is None:
             return Verdict(False, (), (), False, score)
-        zones[2] = report
+        zones[2] = telling
     strong = [
         hit.kind.removeprefix("spoiler.") for zone in zones for hit in _told(zone) if hit.weight >= LIKELY
     ]
@@ -78,9 +80,19 @@ def _is_calm(title: Zone) -> bool:
     return any(hit.kind != TALK for hit in title.of(CALM))
 
 
-def _is_report(text: Zone) -> bool:
-    told = {hit.last for hit in _told(text) if hit.weight == SURE}
-    return len(told) >= RESULTS_TOLD and len(told) * 1000 >= RESULTS_PER_1000 * len(text.words.text)
+def _telling(text: str, summary: str, language: str, opening: Zone) -> Zone | None:
+    """Find results where title and standfirst are silent: in a text that is full of them, or in the summary."""
+    if _told(opening):
+        report = scan(text[:REPORT], language) if len(text) > OPENING else opening
+        if _sure(report) >= max(RESULTS_TOLD, RESULTS_PER_1000 * len(report.words.text) / 1000):
+            return report
+    if summary and _sure(shown := scan(summary, language)) >= RESULTS_SHOWN:
+        return shown
+    return None
+
+
+def _sure(zone: Zone) -> int:
+    return len({hit.last for hit in _told(zone) if hit.weight == SURE})
 
 
 def _strongest(zone: Zone) -> str:
