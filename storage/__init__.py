@@ -1,6 +1,8 @@
 """The store: one set of portable SQL on SQLite (aiosqlite) and PostgreSQL (psycopg)."""
 
+from storage.backup import backup_store
+from storage.copy import copy_store
 from storage.opening import open_store
 from storage.store import Store
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "backup_store", "copy_store", "open_store"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.model import Lane, Story
 from storage import waves
 from storage.database import Transaction, names
 
+EVER = datetime.max.replace(tzinfo=UTC)
 RECONSIDER = timedelta(hours=12)  # how long a story that was skipped may still become news by a change
 
 

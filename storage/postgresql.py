@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -173,7 +174,10 @@ class PostgresqlDatabase:
             return await tx.one(
                 """
                 SELECT current_setting('server_version') AS version, current_database() AS name,
-                    pg_database_size(current_database()) AS bytes
+                    pg_database_size(current_database()) AS bytes,
+                    (SELECT COUNT(DISTINCT application_name) FROM pg_stat_activity WHERE datname = current_database()
+                        AND application_name LIKE 'pitwire%' AND application_name <> current_setting('application_name')
+                    ) AS others
                 """
             )
 
@@ -183,6 +187,7 @@ class PostgresqlDatabase:
             "engine": f"PostgreSQL {row['version'].split()[0]}",
             "place": row["name"],
             "bytes": int(row["bytes"]),
+            "others": int(row["others"]),
         }
 
     async def close(self) -> None:
@@ -225,9 +230,7 @@ async def open_postgresql(url: str, *, now: datetime) -> PostgresqlDatabase:
     """Connect, and bring the schema up to date."""
     conninfo = _conninfo(url)
     try:
-        async with await psycopg.AsyncConnection.connect(
-            conninfo, row_factory=dict_row, autocommit=True
-        ) as connection:
+        async with await Connection.connect(conninfo, row_factory=dict_row, autocommit=True) as connection:
             await _migrate(connection, now)
     except errors.InsufficientPrivilege as error:
         raise StorageError(f"PostgreSQL does not allow what is needed: {_first_line(error)}") from error
@@ -235,7 +238,6 @@ async def open_postgresql(url: str, *, now: datetime) -> PostgresqlDatabase:
         raise StorageError(f"PostgreSQL cannot be used: {_first_line(error)}") from error
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         conninfo,
-        connection_class=psycopg.AsyncConnection[DictRow],
         kwargs={"row_factory": dict_row, "autocommit": True},
         min_size=1,
         max_size=CONNECTIONS,
@@ -254,13 +256,9 @@ def _conninfo(url: str) -> str:
         raise SettingsError(
             "PITWIRE_DATABASE_URL is not a PostgreSQL address: postgresql://USER@HOST/NAME."
         ) from None
-    defaults = {
-        "application_name": "pitwire",
-        "connect_timeout": "5",
-        "keepalives_idle": "30",
-        "tcp_user_timeout": "30000",
-    }
-    return make_conninfo("", **{**defaults, **given})
+    defaults = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
+    ours = {"application_name": f"pitwire {secrets.token_hex(8)}"}  # tells one process from another
+    return make_conninfo("", **{**defaults, **given, **ours})
 
 
 async def _migrate(connection: Connection, now: datetime) -> None:

@@ -239,6 +239,18 @@ async def open_sqlite(path: Path | None, *, now: datetime, exclusive: bool = Tru
     return SqliteDatabase(path, writer, opened[1:], lock)
 
 
+async def backup_sqlite(path: Path, target: Path) -> None:
+    """Copy a file as it is at one instant, beside its writer: in WAL mode a reader keeps nobody waiting."""
+    if not await asyncio.to_thread(path.exists):
+        raise StorageError(f"There is no database at {path} yet.")
+    with translated(path):
+        connection = await _connect(path, query_only=True)
+        try:
+            await connection.execute("VACUUM INTO ?", (str(target),))
+        finally:
+            await connection.close()
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from bot.model import Article, Importance, Label, Lane, Published, Story
 from storage.articles import article_of, attach, keep_article
 from storage.codec import dump, dump_sources, from_ms, load_mapping, load_sources, load_texts, maybe_ms
 from storage.database import Row, Transaction
-from storage.fanout import owe, raise_revision, topics_of
+from storage.fanout import EVER, owe, raise_revision, topics_of
 from storage.search import index_story
 
 
@@ -33,13 +33,13 @@ async def publish(
         return None
     article_id, is_new_article = kept
     story = replace(story, sources=_with_article(story, article, article_id))
-    saved, changed, announced_at = await _save(tx, story, now=now, announce=announce)
+    saved, changed, announced_at = await _save(tx, story, now=now, announce=announce and is_new_article)
     await attach(tx, [article_id], saved.id)
     await index_story(tx, saved)
     deliveries = 0
     if announce and announced_at is not None:
-        # A further report is news to everyone who follows by now; a corrected one only to those who were there.
-        followed_by = now if is_new_article else announced_at
+        # A further report is news to everyone who follows; a corrected one only to those who did so from the first.
+        followed_by = EVER if is_new_article else announced_at
         deliveries = await owe(
             tx, saved, is_new=story.id != saved.id, followed_by=followed_by, lane=lane, now=now
         )

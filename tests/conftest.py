@@ -6,9 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.stores import postgresql_server, postgresql_url, sqlite_store, store
+from tests.stores import postgresql_server, postgresql_shared, postgresql_url, sqlite_store, store
 
-__all__ = ["FakeClock", "clock", "postgresql_server", "postgresql_url", "sqlite_store", "store"]
+__all__ = [
+    "FakeClock",
+    "clock",
+    "postgresql_server",
+    "postgresql_shared",
+    "postgresql_url",
+    "sqlite_store",
+    "store",
+]
 
 
 class FakeClock:

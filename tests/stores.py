@@ -14,6 +14,8 @@ import pytest
 
 from bot.ports import Clock
 from storage import Store, open_store
+from storage.copy import COUNTED, TABLES, Table
+from storage.database import Transaction
 
 _numbers = itertools.count(1)
 
@@ -48,6 +50,22 @@ def postgresql_url(postgresql_server: str) -> str:
     return f"{postgresql_server}&options=-csearch_path%3D{schema}"
 
 
+@pytest.fixture(scope="session")
+def postgresql_shared(postgresql_server: str) -> str:
+    """The address of a schema that is emptied after each test: cheaper than one for each."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA shared")
+    return f"{postgresql_server}&options=-csearch_path%3Dshared"
+
+
+async def empty(tx: Transaction) -> None:
+    """Delete every row of PostgreSQL; ids begin anew. Much faster than TRUNCATE, which makes new files."""
+    for table in (*reversed(TABLES), Table("story_words")):
+        await tx.run(f"DELETE FROM {table.name}")
+    for name in COUNTED:
+        await tx.run(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), 1, FALSE)")
+
+
 @pytest.fixture
 async def sqlite_store(clock: Clock) -> AsyncIterator[Store]:
     """SQLite in memory: the fake of a store that unit tests use."""
@@ -59,7 +77,10 @@ async def sqlite_store(clock: Clock) -> AsyncIterator[Store]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def store(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Store]:
     """An empty store on each engine."""
-    url = "sqlite:///:memory:" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    is_shared = request.param == "postgresql"
+    url = request.getfixturevalue("postgresql_shared") if is_shared else "sqlite:///:memory:"
     store = await open_store(url, clock=clock)
     yield store
+    if is_shared:
+        await store.database.write(empty)
     await store.close()
