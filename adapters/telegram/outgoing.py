@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from typing import Any
 
 from telegram import Bot, ReplyParameters
@@ -11,6 +13,23 @@ from adapters.telegram.place import Place
 from adapters.telegram.render import Message
 
 PICTURE = "p"  # the end of a picture's message id: its text is edited by another method
+REMEMBERED = 10_000  # messages whose present look is known
+
+
+class Looks:
+    """What messages look like now: an edit that changes nothing is an error to Telegram, so it is not asked for."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+
+    def is_known(self, place: Place, message_id: str, message: Message) -> bool:
+        return self._known.get((place.chat, message_id)) == _look(message)
+
+    def note(self, place: Place, message_id: str, message: Message) -> None:
+        self._known[place.chat, message_id] = _look(message)
+        self._known.move_to_end((place.chat, message_id))
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
 
 class Outgoing:
@@ -19,6 +38,7 @@ class Outgoing:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._with_dates = True
+        self._looks = Looks()
 
     async def send(self, place: Place, message: Message, **more: Any) -> str:
         """Send it and return its id."""
@@ -41,6 +61,7 @@ class Outgoing:
                     has_spoiler=True,
                     **common,
                 )
+                self._looks.note(place, f"{sent.message_id}{PICTURE}", message)
                 return f"{sent.message_id}{PICTURE}"
             sent = await self._bot.send_message(
                 text=message.rich.text,
@@ -52,10 +73,13 @@ class Outgoing:
             if not self._can_do_without(dated, error):
                 raise
             return await self.send(place, message, **more)
+        self._looks.note(place, str(sent.message_id), message)
         return str(sent.message_id)
 
     async def edit(self, place: Place, message_id: str, message: Message) -> None:
         """Change a message and its buttons."""
+        if self._looks.is_known(place, message_id, message):
+            return
         number = int(message_id.removesuffix(PICTURE))
         dated = self._with_dates
         entities = message.rich.entities(with_dates=dated)
@@ -80,6 +104,8 @@ class Outgoing:
             if not self._can_do_without(dated, error):
                 raise
             await self.edit(place, message_id, message)
+        else:
+            self._looks.note(place, message_id, message)
 
     def _can_do_without(self, dated: bool, error: BadRequest) -> bool:
         """A Bot API server of one's own may be too old for times as entities: their text says it, too."""
@@ -87,6 +113,16 @@ class Outgoing:
             return False
         self._with_dates = False
         return True
+
+
+def _look(message: Message) -> bytes:
+    seen = (
+        message.rich.text,
+        [entity.to_dict() for entity in message.rich.entities()],
+        message.markup.to_dict() if message.markup else None,
+        message.preview.to_dict(),
+    )
+    return hashlib.blake2b(repr(seen).encode(errors="replace"), digest_size=12).digest()
 
 
 def _reply_to(number: int | None) -> ReplyParameters | None:

@@ -87,7 +87,11 @@ async def test_an_edit_keeps_the_buttons_and_an_equal_one_is_no_error(
     assert "2033" in message["text"]
     assert buttons(message) == ["Read"]
     await adapter.edit(place(), number, a_post(title="Hypercar rules stay until 2033"))
+    assert len(api.sent("editMessageText")) == 1
+    after_a_restart = make_adapter(api.url)
+    await after_a_restart.edit(place(), number, a_post(title="Hypercar rules stay until 2033"))
     assert api.problems.pop().startswith("editMessageText: message is not modified")
+    await after_a_restart.close()
 
 
 async def test_a_photo_is_edited_by_its_caption(adapter: TelegramAdapter, api: BotApi) -> None:
