@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.model import Article, SeriesTag
@@ -11,14 +11,21 @@ from bot.reading.voices import OPENING, PATH, TITLE, Voice, listen
 from bot.series.catalog import FOLLOWED, Catalog, Mention
 from bot.series.names import DOUBTFUL, HELPLESS, NONE, NOT_SERIES, OTHER, PEOPLE, RACING, SURE
 
-ENOUGH = 1.0  # score of the best series
-SECOND = 0.35  # share of the best score that a further series needs
-NAMED_ENOUGH = 1.9  # by its own names: once in the headline, or twice in the first paragraphs
+ENOUGH = 0.85  # score of the best series
+SECOND = 0.4  # share of the best score that a further series needs
+PLENTY = 6.0  # a score that more words do not make clearer
+NAMED_ENOUGH = 1.75  # by its own names: in the headline, or in the first paragraphs and not as "former"
 ANCHORED = 1.0  # sure evidence beside which hints count more
+FIRST = 1.3  # for the series that the headline names first, when it comes to the primary
 LOOKS_BACK = 0.6
 SPOKEN_OF = 0.9  # the 24 hours in an article about the WEC
 
 HEADLINED = 1.4  # a series, event or class in the headline is what the article is about
+
+
+HINTS = frozenset(
+    {"feed", "host"}
+)  # they say what is written there in general, not what this article is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,7 @@ class Tally:
     named: float = 0.0  # by names of the series itself, its events and classes
     firm: float = 0.0  # by more than surnames and hints
     people: float = 0.0  # by drivers and bosses
+    hints: float = 0.0  # by the feed and the website
     words: dict[str, float] = field(default_factory=dict)
 
     def add(self, voice: Voice, said: float, *, is_named: bool) -> None:
@@ -54,13 +62,16 @@ class Tally:
             self.firm += said
         if voice.kind in PEOPLE:
             self.people += said
+        elif voice.kind in HINTS:
+            self.hints += said
 
 
 def tag(article: Article, catalog: Catalog) -> Tagging:
     """Tag an article with its series, best first."""
     heard = listen(article, catalog)
     tallies = count(heard.voices)
-    slugs = choose(tallies, esports=heard.esports >= 0.6, looks_back=heard.past >= LOOKS_BACK)
+    first = _first_named(heard.voices)
+    slugs = choose(tallies, first=first, esports=heard.esports >= 0.6, looks_back=heard.past >= LOOKS_BACK)
     mentions = {zone: catalog.mentions_of(text, hits) for zone, (text, hits) in heard.zones.items()}
     return Tagging(
         series=tuple(_series_tag(slug, tallies[slug]) for slug in slugs),
@@ -112,7 +123,18 @@ def _add(
             tally.sure += weight * voice.place
 
 
-def choose(tallies: dict[str, Tally], *, esports: bool, looks_back: bool) -> list[str]:
+def _first_named(voices: Sequence[Voice]) -> Collection[str]:
+    """Find the series that the headline names first: it is mostly what the article is about."""
+    for voice in voices:
+        if voice.place == TITLE and voice.names_series and voice.sureness > HELPLESS:
+            most = max(voice.series.values())
+            return {slug for slug, weight in voice.series.items() if weight >= 0.9 * most}
+    return ()
+
+
+def choose(
+    tallies: dict[str, Tally], *, first: Collection[str] = (), esports: bool = False, looks_back: bool = False
+) -> list[str]:
     """Choose the series of an article, the primary first; none where nothing speaks clearly for motorsport."""
     ranked = sorted(
         (slug for slug in tallies if slug not in NOT_SERIES), key=lambda slug: -tallies[slug].score
@@ -121,7 +143,12 @@ def choose(tallies: dict[str, Tally], *, esports: bool, looks_back: bool) -> lis
         return []
     best, top = ranked[0], tallies[ranked[0]].score
     chosen = [best]
-    chosen += [s for s in ranked[1:] if tallies[s].named >= NAMED_ENOUGH and tallies[s].score >= SECOND * top]
+    chosen += [
+        s
+        for s in ranked[1:]
+        if tallies[s].named >= NAMED_ENOUGH and tallies[s].score >= SECOND * min(top, PLENTY)
+    ]
+    chosen.sort(key=lambda slug: -tallies[slug].score * (FIRST if slug in first else 1.0))
     _join_le_mans(chosen, tallies, is_race=not esports and not looks_back)
     if looks_back and "historic" not in chosen and top > 1.5:
         chosen.append("historic")
@@ -133,22 +160,21 @@ def _join_le_mans(chosen: list[str], tallies: dict[str, Tally], *, is_race: bool
     race, season = "le-mans-24h", "wec"
     if chosen[0] == race and season not in chosen and is_race:
         chosen.insert(1, season)
-    elif chosen[0] == season and tallies[race].score - tallies[race].people >= SPOKEN_OF:
+    elif chosen[0] == season and (spoken := tallies[race].score - tallies[race].people) >= SPOKEN_OF:
         if race in chosen:
             chosen.remove(race)
-        is_about_race = (
-            tallies[race].named >= NAMED_ENOUGH and tallies[race].score >= 0.8 * tallies[season].score
-        )
-        chosen.insert(0 if is_about_race else 1, race)
+        leads = spoken >= NAMED_ENOUGH and tallies[race].score >= 0.75 * tallies[season].score
+        chosen.insert(0 if leads else 1, race)
 
 
 def _is_clear(tallies: dict[str, Tally], best: Tally) -> bool:
     racing = min(1.0, tallies[RACING].score)
     if best.score + 0.3 * racing < ENOUGH:
         return False
-    if best.firm < 0.5 and racing < 0.5 and len(best.words) < 3:  # a surname or two, and nothing of racing
+    if best.firm < 0.5 and len(best.words) + 2 * racing < 3:  # a surname or two, and little of racing
         return False
-    if best.score < 0.8 * tallies[NONE].score:
+    against = tallies[NONE].score
+    if best.score < 0.8 * against or (against >= 0.3 and best.score - best.hints < against):
         return False
     elsewhere = tallies[OTHER].score
     return best.score >= elsewhere or (best.named >= NAMED_ENOUGH and best.score >= 0.6 * elsewhere)

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from bot.model import Article
 from bot.series.catalog import Catalog
 from bot.series.matcher import Hit
-from bot.series.names import PEOPLE, RACING, SURE, Alias, Name
+from bot.series.names import RACING, SURE, Alias, Name
 
 MOST_TEXT = (
     6_000  # characters of the body that are looked at: what an article is about stands at its beginning
@@ -88,11 +88,7 @@ class _Hearing:
         self.past = 0.0
         self._year = year
         self._full = {
-            alias.owner.key
-            for _, _, hits in found
-            for hit in hits
-            for alias in hit.aliases
-            if alias.owner.kind in PEOPLE and alias.is_full
+            alias.owner.key for _, _, hits in found for hit in hits for alias in hit.aliases if alias.is_whole
         }
 
     def hear(self, place: float, hits: Sequence[Hit]) -> None:
@@ -177,7 +173,7 @@ def _share(since: int, until: int, year: int) -> float:
 
 
 def parted(url: str) -> tuple[str, tuple[str, ...]]:
-    """Part a link into the segment that holds its headline and the sections before it."""
+    """Part a link into its headline, every word written large as names are, and the sections before it."""
     if not url:
         return "", ()
     try:
@@ -188,7 +184,9 @@ def parted(url: str) -> tuple[str, tuple[str, ...]]:
     if not segments:
         return "", ()
     slug = max(segments[-3:], key=lambda part: part.count("-") + part.count("_"))
-    return slug[:200], tuple(segment.lower() for segment in segments[:6] if segment is not slug)
+    return slug[:200].replace("-", " ").title(), tuple(
+        segment.lower() for segment in segments[:6] if segment is not slug
+    )
 
 
 def _hints(article: Article, sections: Sequence[str], catalog: Catalog) -> Iterator[Voice]:

@@ -158,7 +158,7 @@ class Catalog:
     def mentions_of(self, text: str, hits: Iterable[Hit]) -> tuple[Mention, ...]:
         """Turn what the matcher found in a text into mentions; words that only help to decide are left out."""
         shown = [hit for hit in hits if hit.aliases[0].owner.kind not in UNSHOWN]
-        full = {alias.owner.key for hit in shown for alias in hit.aliases if alias.is_full}
+        full = {alias.owner.key for hit in shown for alias in hit.aliases if alias.is_whole}
         return tuple(mention_of(hit, text, full) for hit in shown)
 
     def section(self, words_: str) -> Mapping[str, float]:

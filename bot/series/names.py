@@ -26,6 +26,7 @@ KINDS = (
 
 SURE, DOUBTFUL, HELPLESS = 2, 1, 0  # alone enough · a hint among hints · only beside sure evidence
 
+_SHORT = 5  # letters of an abbreviation
 _YEARS = re.compile(r"(\d{4})(-(\d{4})?)?")
 _PARTICLES = frozenset(
     {
@@ -94,6 +95,7 @@ class Alias(NamedTuple):
     capitals: bool = False  # must stand in capitals ("ELMS", not "elms")
     proper: bool = False  # must begin with a capital ("Power", not "power")
     is_full: bool = True  # more than a surname or a hint
+    is_whole: bool = False  # the whole name of a person
 
 
 @dataclass(slots=True)
@@ -197,7 +199,7 @@ def _person(said: str, owner: Name) -> Iterator[Alias]:
     "Max **Verstappen": the surname is as good as the full name. "Toni *Vilander": it is enough where racing is spoken
     of. "Lewis Hamilton": it is a hint. "Will ~Power": it helps only beside sure evidence. "!Red Farmer": never.
     """
-    yield from (Alias(form, owner, SURE, proper=True) for form in spellings(owner.name))
+    yield from (Alias(form, owner, SURE, proper=True, is_whole=True) for form in spellings(owner.name))
     if said.startswith("!") or " " not in owner.name:
         return
     mark = next((mark for mark in ("**", "*", "~") if mark in said), "")
@@ -213,10 +215,10 @@ def _spelled(said: str, owner: Name, *, proper: bool) -> Iterator[Alias]:
     capitals = "^" in said[:2]
     is_hint = sureness != SURE
     spelling = said.lstrip("~^!")
+    is_short = len(spelling) <= _SHORT and spelling.isupper()  # "WEC" may be "Wec", "ELMS" never "elms"
+    proper = proper or is_short or (is_hint and spelling[:1].isupper())
     for form in spellings(spelling):
-        yield Alias(
-            form, owner, sureness, capitals, proper or (is_hint and spelling[:1].isupper()), not is_hint
-        )
+        yield Alias(form, owner, sureness, capitals, proper, not is_hint)
 
 
 def _surname(full: str) -> str:
