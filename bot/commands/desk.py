@@ -10,6 +10,7 @@ import structlog
 
 from bot.commands import (
     alerts,
+    feeds,
     filtering,
     follow,
     helping,
@@ -57,6 +58,7 @@ HANDLERS: Mapping[str, Handler] = {
     "split": splitting.split,
     "status": status.status,
     "sources": sources.sources,
+    "feed": feeds.feed,
     "audit": sources.audit,
     "export": moving.export,
     "import": moving.import_,

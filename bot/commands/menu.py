@@ -13,6 +13,7 @@ _WORDS = Option(name="words", many=True)
 _WHERE = Option(name="destination", kind="destination")
 
 _FILTER_ACTIONS = ("test", "include", "exclude", "clear")
+_FEED_ACTIONS = ("add", "list", "remove")
 SETTING_NAMES = (
     "spoilers",
     "delay-note",
@@ -73,6 +74,12 @@ MENU: tuple[Command, ...] = (
     Command(name="split", options=(_WORDS,), audience=Audience.MODERATORS, private=True),
     Command(name="status", audience=Audience.MODERATORS, private=True),
     Command(name="sources", options=(_WORDS,), private=True),
+    Command(
+        name="feed",
+        options=(Option(name="action", kind="choice", values=_FEED_ACTIONS), _WORDS),
+        audience=Audience.MODERATORS,
+        private=True,
+    ),
     Command(name="audit", audience=Audience.MODERATORS, private=True),
     Command(name="export", audience=Audience.MODERATORS, private=True),
     Command(

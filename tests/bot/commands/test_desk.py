@@ -88,7 +88,7 @@ async def test_a_fault_of_ours_is_said_kindly_and_hides_nothing_from_the_log(
         ),
     )
 )  # fmt: skip
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_line_ever_raises_or_fails(desk: Desk, line: str) -> None:
     said = await Chat(desk).say(line)
     assert said and "Something went wrong" not in said

@@ -1,0 +1,101 @@
+"""/feed: what a moderator may add, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.commands.desk import Desk
+from bot.config import FeedAdding, HttpSettings, PollSettings, Settings
+from bot.series.catalog import load_catalog
+from storage import Store
+from tests.chat import Chat
+from tests.conftest import FakeClock
+from tests.loopback.outlets import Item, Outlets, rss
+
+
+@pytest.fixture
+async def outlets() -> AsyncIterator[Outlets]:
+    async with Outlets() as running:
+        yield running
+
+
+def chat_with(store: Store, clock: FakeClock, **feed: Any) -> Chat:
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        http=HttpSettings.model_validate({"timeout": 2, "allow_networks": ["127.0.0.0/8"]}),
+        poll=PollSettings(host_gap=0),
+        feed=FeedAdding(**feed),
+    )
+    return Chat(Desk(store, load_catalog(), clock, settings=settings))
+
+
+async def test_a_feed_is_added_listed_and_removed(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    url = outlets.put("/feed", rss(Item(title="One"), Item(title="Two"), title="Hill Climb Weekly"))
+    chat = chat_with(sqlite_store, clock, adding="any")
+    assert "No feed was added here" in await chat.say("/feed")
+    assert "Added: Hill Climb Weekly, with 2 entries." in await chat.say(f"/feed add {url}")
+    (kept,) = await sqlite_store.feeds()
+    assert (kept.url, kept.added_by, kept.last_success_at) == (url, "club", None)
+    assert "read already: Hill Climb Weekly" in await chat.command("feed", action="add", words=url)
+    assert "1 feed was added here" in await chat.say("feed list")
+    assert "Removed: Hill Climb Weekly." in await chat.press("Remove Hill Climb Weekly")
+    assert "No feed was added here" in await chat.say("feed")
+
+
+async def test_a_site_s_feeds_are_offered_as_buttons(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    links = "".join(
+        f'<link rel="alternate" type="application/rss+xml" href="/{name}.xml">' for name in ("cars", "bikes")
+    )
+    for name in ("cars", "bikes"):
+        outlets.put(f"/{name}.xml", rss(Item(title=name), title=f"All {name}"))
+    site = outlets.put(
+        "/", f"<html><head>{links}</head></html>".encode(), headers={"Content-Type": "text/html"}
+    )
+    chat = chat_with(sqlite_store, clock, adding="any")
+    assert "offers several feeds" in await chat.say(f"feed add {site}")
+    assert chat.labels() == ["All cars", "All bikes"]
+    again = chat_with(sqlite_store, clock, adding="any")  # after a restart
+    again.reply = chat.reply
+    assert "Added: All bikes" in await again.press("All bikes")
+    assert "offer is no longer there" in await again.say("feed add 9")
+
+
+async def test_the_operator_decides_what_may_be_added(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    url = outlets.put("/feed", rss(Item(title="One")))
+    for adding, words in (("off", "switched off"), ("catalogue", "outlets in the catalogue")):
+        chat = chat_with(sqlite_store, clock, adding=adding)
+        assert words in await chat.say(f"feed add {url}")
+    small = chat_with(sqlite_store, clock, adding="any", per_space=0)
+    assert "At most 0 feeds" in await small.say(f"feed add {url}")
+    assert await sqlite_store.feeds() == []
+
+
+async def test_what_is_no_feed_is_said_in_a_sentence(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    chat = chat_with(sqlite_store, clock, adding="any")
+    assert "Which feed?" in await chat.say("feed add")
+    assert "I cannot read that" in await chat.say(f"feed add {outlets.url}/nothing")
+    assert "I cannot read that" in await chat.say("feed add http://169.254.169.254/latest")
+    assert "No feed with that number" in await chat.say("feed remove 77")
+
+
+async def test_only_the_place_that_added_a_feed_removes_it(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    url = outlets.put("/feed", rss(Item(title="One")))
+    chat = chat_with(sqlite_store, clock, adding="any")
+    await chat.say(f"feed add {url}")
+    (kept,) = await sqlite_store.feeds()
+    stranger = Chat(chat.desk, space="other")
+    assert "No feed with that number" in await stranger.say(f"feed remove {kept.id}")
+    assert len(await sqlite_store.feeds()) == 1
