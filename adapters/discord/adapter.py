@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from adapters.discord import commands
-from adapters.discord.answering import Answering
+from adapters.discord.answering import Answering, Wire
 from adapters.discord.asking import NAME, asked
-from adapters.discord.components import MAX_TEXT
+from adapters.discord.components import MAX_TEXT, Component
 from adapters.discord.errors import NOT_ACCEPTED, Refused, RestError, TokenRefused
 from adapters.discord.places import PERSON, Place, Places
 from adapters.discord.posting import Posting, bucket_of
@@ -120,12 +120,15 @@ class DiscordAdapter:
         """Stay connected and answer commands until cancelled. Raises SettingsError when the token is wrong."""
         from adapters.discord.gateway import Gateway
         from adapters.discord.life import Life
+        from adapters.discord.roles import Roles, command, is_about_roles
 
         life = Life(answer)
-        answering = Answering(self._rest, menu, answer)
+        wire = Wire(self._rest)
+        answering, roles = Answering(self._rest, wire, menu, answer), Roles(wire, self._ask)
 
         async def interaction(seen: Any) -> None:
-            await answering.handle(asked(seen))
+            what = asked(seen)
+            await (roles.handle(seen, what) if is_about_roles(what) else answering.handle(what))
 
         self._gateway = Gateway(
             self._settings,
@@ -143,14 +146,14 @@ class DiscordAdapter:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._gateway.run(), name="discord gateway")
-                group.create_task(self._write_commands(menu), name="discord commands")
+                wanted = [*commands.application_commands(menu), command()]
+                group.create_task(self._write_commands(wanted), name="discord commands")
                 group.create_task(self._watch_token(), name="discord token")
         except* SettingsError as errors:
             raise errors.exceptions[0] from None
 
-    async def _write_commands(self, menu: Sequence[Command]) -> None:
+    async def _write_commands(self, wanted: Sequence[Component]) -> None:
         """Tell Discord the menu, as often as it takes; a menu that it refuses does not stop the posts."""
-        wanted = commands.application_commands(menu)
         for attempt in count(1):
             try:
                 application = await self._ask("GET", "/applications/@me")

@@ -40,11 +40,72 @@ MAX_DOCUMENT = 200_000
 TRIES = 3
 
 
+class Wire:
+    """How answers leave: first responses, edits of them, follow-ups. They draw no slot and count for no limit of ours."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    async def respond(
+        self, asked: Asked, kind: int, data: Component, *, document: Document | None = None
+    ) -> None:
+        """The first response; "already acknowledged" means that an attempt before this one came through."""
+        path = f"/interactions/{asked.id}/{asked.token}/callback"
+        body = {"type": kind, "data": data} if data else {"type": kind}
+        try:
+            await self._request("POST", path, body, document)
+        except Refused as error:
+            if error.code != ACKNOWLEDGED:
+                raise
+
+    async def original(
+        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
+    ) -> None:
+        first, *more = bodies
+        edit = {key: value for key, value in first.items() if key != "flags"} | {
+            "flags": piece.IS_COMPONENTS_V2
+        }
+        await self._request("PATCH", f"{self._webhook(asked)}/messages/@original", edit, document)
+        await self.follow_up(asked, more)
+
+    async def follow_up(
+        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
+    ) -> None:
+        for number, body in enumerate(bodies):
+            await self._request("POST", self._webhook(asked), body, None if number else document)
+
+    async def withdraw(self, asked: Asked) -> None:
+        """Take the first response back."""
+        await self._request("DELETE", f"{self._webhook(asked)}/messages/@original")
+
+    def _webhook(self, asked: Asked) -> str:
+        return f"/webhooks/{asked.application_id}/{asked.token}"
+
+    async def _request(
+        self, method: str, path: str, body: Component | None = None, document: Document | None = None
+    ) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._rest.request(method, path, body=body, document=document, is_open=True, seconds=10)
+            except TooFast as error:
+                if attempt == TRIES:
+                    raise
+                await asyncio.sleep(min(error.retry_after.total_seconds(), 5))
+            except (Lost, Unreached):
+                # A follow-up that may have been posted is not posted again; everything else may be repeated.
+                if attempt == TRIES or (method == "POST" and not path.endswith("/callback")):
+                    raise
+                await asyncio.sleep(0.2 * attempt)
+            else:
+                return
+
+
 class Answering:
     """Takes interactions, asks the core, and answers."""
 
-    def __init__(self, rest: Rest, menu: Sequence[Command], answer: Answerer) -> None:
+    def __init__(self, rest: Rest, wire: Wire, menu: Sequence[Command], answer: Answerer) -> None:
         self._rest = rest
+        self._wire = wire
         self._answer = answer
         self._private = frozenset(command.name for command in menu if command.private)
         self._turn = asyncio.Semaphore(AT_ONCE)
@@ -71,20 +132,20 @@ class Answering:
                 found = await self._answer.suggest(asked.request, asked.focused, asked.typed)
         except Exception as error:  # noqa: BLE001  while somebody types, silence is the right answer
             log.info("nothing suggested", option=asked.focused, reason=type(error).__name__)
-        await self._respond(asked, COMPLETE, {"choices": list(_choices(found).values())})
+        await self._wire.respond(asked, COMPLETE, {"choices": list(_choices(found).values())})
 
     # ── commands ──
 
     async def _command(self, asked: Asked) -> None:
         is_private = self._is_private(asked)
-        await self._respond(asked, LATER, {"flags": piece.EPHEMERAL} if is_private else {})
+        await self._wire.respond(asked, LATER, {"flags": piece.EPHEMERAL} if is_private else {})
         reply = await self._reply(asked)
         if reply.private and not is_private and not asked.request.is_private:
             # What was promised to all turns out to be for one: take the promise back, and whisper.
-            await self._request("DELETE", f"{self._webhook(asked)}/messages/@original")
-            await self._follow_up(asked, self._messages(asked, reply), reply.document)
+            await self._wire.withdraw(asked)
+            await self._wire.follow_up(asked, self._messages(asked, reply), reply.document)
             return
-        await self._original(asked, self._messages(asked, reply), reply.document)
+        await self._wire.original(asked, self._messages(asked, reply), reply.document)
 
     def _is_private(self, asked: Asked) -> bool:
         if asked.is_whisper:
@@ -99,7 +160,7 @@ class Answering:
     async def _pressed(self, asked: Asked) -> None:
         line = asked.request.line
         if asked.kind == COMPONENT and (form := self._forms.pop(line, None)):
-            await self._respond(asked, ASK, controls.modal(form))
+            await self._wire.respond(asked, ASK, controls.modal(form))
             return
         thinking = asyncio.create_task(self._reply(asked), name=f"answer {asked.id}")
         try:
@@ -107,7 +168,7 @@ class Answering:
             if done:
                 await self._first(asked, thinking.result())
                 return
-            await self._respond(asked, UPDATE_LATER if asked.has_message else LATER, {})
+            await self._wire.respond(asked, UPDATE_LATER if asked.has_message else LATER, {})
             await self._late(asked, await thinking)
         finally:
             thinking.cancel()
@@ -115,23 +176,23 @@ class Answering:
     async def _first(self, asked: Asked, reply: Reply) -> None:
         """The answer was there in time to be the first response."""
         if reply.form is not None and asked.kind == COMPONENT:
-            await self._respond(asked, ASK, controls.modal(reply.form))
+            await self._wire.respond(asked, ASK, controls.modal(reply.form))
         elif _says_nothing(reply):
-            await self._respond(asked, UPDATE_LATER if asked.has_message else LATER, {})
+            await self._wire.respond(asked, UPDATE_LATER if asked.has_message else LATER, {})
         else:
             first, *more = self._messages(asked, reply)
             kind = UPDATE if asked.has_message and reply.replaces else MESSAGE
-            await self._respond(asked, kind, first, document=reply.document)
-            await self._follow_up(asked, more)
+            await self._wire.respond(asked, kind, first, document=reply.document)
+            await self._wire.follow_up(asked, more)
 
     async def _late(self, asked: Asked, reply: Reply) -> None:
         if _says_nothing(reply):
             return
         bodies = self._messages(asked, reply)
         if reply.replaces or not asked.has_message:
-            await self._original(asked, bodies, reply.document)
+            await self._wire.original(asked, bodies, reply.document)
         else:
-            await self._follow_up(asked, bodies, reply.document)
+            await self._wire.follow_up(asked, bodies, reply.document)
 
     # ── the answer ──
 
@@ -172,57 +233,6 @@ class Answering:
         return replace(
             reply, text=reply.text or form.prompt, form=None, choices=(button,), pickers=(), posts=()
         )
-
-    # ── the wire ──
-
-    async def _respond(
-        self, asked: Asked, kind: int, data: Component, *, document: Document | None = None
-    ) -> None:
-        """The first response; "already acknowledged" means that an attempt before this one came through."""
-        path = f"/interactions/{asked.id}/{asked.token}/callback"
-        body = {"type": kind, "data": data} if data else {"type": kind}
-        try:
-            await self._request("POST", path, body, document)
-        except Refused as error:
-            if error.code != ACKNOWLEDGED:
-                raise
-
-    async def _original(
-        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
-    ) -> None:
-        first, *more = bodies
-        edit = {key: value for key, value in first.items() if key != "flags"} | {
-            "flags": piece.IS_COMPONENTS_V2
-        }
-        await self._request("PATCH", f"{self._webhook(asked)}/messages/@original", edit, document)
-        await self._follow_up(asked, more)
-
-    async def _follow_up(
-        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
-    ) -> None:
-        for number, body in enumerate(bodies):
-            await self._request("POST", self._webhook(asked), body, None if number else document)
-
-    def _webhook(self, asked: Asked) -> str:
-        return f"/webhooks/{asked.application_id}/{asked.token}"
-
-    async def _request(
-        self, method: str, path: str, body: Component | None = None, document: Document | None = None
-    ) -> None:
-        for attempt in range(1, TRIES + 1):
-            try:
-                await self._rest.request(method, path, body=body, document=document, is_open=True, seconds=10)
-            except TooFast as error:
-                if attempt == TRIES:
-                    raise
-                await asyncio.sleep(min(error.retry_after.total_seconds(), 5))
-            except (Lost, Unreached):
-                # A follow-up that may have been posted is not posted again; everything else may be repeated.
-                if attempt == TRIES or (method == "POST" and not path.endswith("/callback")):
-                    raise
-                await asyncio.sleep(0.2 * attempt)
-            else:
-                return
 
 
 def _says_nothing(reply: Reply) -> bool:

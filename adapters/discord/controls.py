@@ -94,6 +94,17 @@ def button(choice: Choice, names: Names) -> Component | None:
     return _with(made, emoji=emoji(choice.emoji), disabled=choice.disabled or None)
 
 
+def button_named(name: str, text: str, *, icon: str = "") -> Component:
+    """A button of the adapter's own, with an id that is no command line."""
+    made: Component = {
+        "type": piece.BUTTON,
+        "style": 2,
+        "label": label(text, piece.MAX_LABEL),
+        "custom_id": name,
+    }
+    return _with(made, emoji=emoji(icon))
+
+
 def link_button(text: str, url: str, *, icon: str = "") -> Component | None:
     """A button that opens a web address; None where the address is none or too long for one."""
     address = safe_url(url, most=piece.MAX_BUTTON_URL)

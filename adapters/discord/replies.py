@@ -27,17 +27,18 @@ def messages(reply: Reply) -> list[Component]:
     room = piece.MAX_TEXT - 50 - piece.length(above)
     parts = _fitting(reply.posts, names, room, budget - piece.count(above))
     if parts is not None:
-        return [_body([*above, *parts, *below] or [piece.text("…")], reply)]
+        return [body([*above, *parts, *below] or [piece.text("…")], is_private=reply.private)]
     return _spread(reply, above, below)
 
 
-def plain(words: str, *, private: bool = True) -> Component:
+def plain(words: str, *, is_private: bool = True) -> Component:
     """A message of one sentence of ours."""
-    return _body([piece.text(fit(words, 1900) or "…")], Reply(private=private))
+    return body([piece.text(fit(words, 1900) or "…")], is_private=is_private)
 
 
-def _body(components: Sequence[Component], reply: Reply) -> Component:
-    flags = piece.IS_COMPONENTS_V2 | (piece.EPHEMERAL if reply.private else 0)
+def body(components: Sequence[Component], *, is_private: bool) -> Component:
+    """A message body of components."""
+    flags = piece.IS_COMPONENTS_V2 | (piece.EPHEMERAL if is_private else 0)
     made = {"flags": flags, "components": list(components), "allowed_mentions": piece.NO_MENTIONS}
     names = [part["file"]["url"].partition("//")[2] for part in components if part["type"] == piece.FILE]
     return made | ({"attachments": [{"id": 0, "filename": name} for name in names]} if names else {})
@@ -77,15 +78,13 @@ def _fitting(posts: Sequence[Post], names: controls.Names, room: int, budget: in
 def _spread(reply: Reply, above: list[Component], below: list[Component]) -> list[Component]:
     """Posts over several messages, the controls under the last."""
     parts = list(_chunks(reply.posts))[:MAX_MESSAGES]
-    bodies = [_body(part, reply) for part in parts]
     if above:
-        bodies.insert(0, _body(above, reply))
-    last = bodies[-1]["components"]
-    if piece.count([*last, *below]) <= piece.MAX_COMPONENTS:
-        bodies[-1] = _body([*last, *below], reply)
-    elif below:
-        bodies.append(_body(below, reply))
-    return bodies
+        parts.insert(0, above)
+    if piece.count([*parts[-1], *below]) <= piece.MAX_COMPONENTS:
+        parts[-1] = [*parts[-1], *below]
+    else:
+        parts.append(below)
+    return [body(part, is_private=reply.private) for part in parts]
 
 
 def _chunks(posts: Sequence[Post]) -> Iterator[list[Component]]:
