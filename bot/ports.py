@@ -170,7 +170,11 @@ class Storage(Protocol):
         ...
 
     async def save_feeds(self, feeds: Sequence[Feed]) -> None:
-        """`save_feed` for many at once, in one transaction: an unchanged feed must cost next to nothing."""
+        """`save_feed` for many at once, in one transaction."""
+        ...
+
+    async def touch_feeds(self, checks: Sequence[tuple[int, datetime]], *, now: datetime) -> None:
+        """Note successful checks that changed nothing else: a feed's id and its next check. They must cost next to nothing."""
         ...
 
     # ── articles and stories ──

@@ -95,6 +95,9 @@ class Store:
     async def save_feeds(self, feeds_: Sequence[Feed]) -> None:
         await self.database.write(feeds.save_feeds, feeds_)
 
+    async def touch_feeds(self, checks: Sequence[tuple[int, datetime]], *, now: datetime) -> None:
+        await self.database.write(feeds.touch_feeds, checks, now=now)
+
     # ── articles and stories ──
 
     async def known_hashes(self, feed_id: int, guids: Sequence[str]) -> Mapping[str, str]:
