@@ -107,8 +107,26 @@ async def save_preferences(
     )
     if row is None:
         raise StorageError("These settings were changed by somebody else meanwhile.")
+    await _reconsider(tx, destination_id, now=now)
     await write_audit(tx, destination_id, now=now, who=by, what=what)
     return read_destination(row)
+
+
+async def _reconsider(tx: Transaction, destination_id: int, *, now: datetime) -> None:
+    """What the old settings held back is decided anew under the new ones."""
+    await tx.lock(queues.LOCK, ids=[destination_id])
+    held = await tx.run(
+        """
+        UPDATE deliveries SET due_at = :now
+        WHERE destination_id = :id AND waiting = 'held' AND reason LIKE 'post.why.%' AND due_at > :now
+            AND leased_until IS NULL AND $owed(deliveries)
+        """,
+        id=destination_id,
+        now=now,
+    )
+    if held:
+        await queues.settle(tx, [destination_id], now=now)
+        await tx.notify()
 
 
 async def pause(tx: Transaction, destination_id: int, reason: str, *, now: datetime) -> bool:

@@ -197,6 +197,7 @@ _RETRY = """
 """
 _HELD = """
     UPDATE deliveries SET due_at = :due_at, reason = :reason,
+        message_id = COALESCE(CAST(:message_id AS TEXT), message_id),
         waiting = CASE WHEN waiting = 'uncertain' THEN waiting ELSE 'held' END,
         first_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE first_attempt_at END,
         last_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE last_attempt_at END,

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 CONNECTIONS = 8
 PATIENCE = 20.0  # seconds that a restart of the server may take before a caller hears of it
+_FIRST_WAIT, _LONGEST_WAIT = 0.02, 1.0  # seconds between two tries
 CHANNEL = "pitwire"
 _OLDEST = 140000
 _MIGRATION_LOCK = 0x50495457
@@ -136,7 +137,7 @@ class PostgresqlDatabase:
     async def _patiently(self, once: Callable[[], Awaitable[T]]) -> T:
         """Run a transaction again while the server is away; what was half done is rolled back by it."""
         loop = asyncio.get_running_loop()
-        until, wait = loop.time() + PATIENCE, 0.02
+        until, wait = loop.time() + PATIENCE, _FIRST_WAIT
         while True:
             try:
                 with translated():
@@ -147,12 +148,13 @@ class PostgresqlDatabase:
                 if passing.is_lost:
                     await self._pool.check()
                 await asyncio.sleep(wait)
-                wait = min(1.0, wait * 2)
+                wait = min(_LONGEST_WAIT, wait * 2)
 
     async def listen(self, woken: Callable[[], None]) -> None:
         self._listening = asyncio.create_task(self._listen(woken), name="storage hints")
 
     async def _listen(self, woken: Callable[[], None]) -> None:
+        wait = _FIRST_WAIT
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
@@ -162,12 +164,14 @@ class PostgresqlDatabase:
                     schema = (await cursor.fetchone() or ("",))[0]
                     await connection.execute(f"LISTEN {CHANNEL}")
                     woken()  # for the hints that nobody heard
+                    wait = _FIRST_WAIT
                     async for hint in connection.notifies():
                         if hint.payload == schema:
                             woken()
             except psycopg.Error as error:
                 log.info("hints of other processes interrupted", reason=_first_line(error))
-            await asyncio.sleep(1)
+            await asyncio.sleep(wait)
+            wait = min(_LONGEST_WAIT, wait * 2)
 
     async def describe(self) -> Mapping[str, str | int]:
         async def ask(tx: PostgresqlTransaction) -> Row | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -244,11 +245,14 @@ async def backup_sqlite(path: Path, target: Path) -> None:
     if not await asyncio.to_thread(path.exists):
         raise StorageError(f"There is no database at {path} yet.")
     with translated(path):
-        connection = await _connect(path, query_only=True)
-        try:
-            await connection.execute("VACUUM INTO ?", (str(target),))
-        finally:
-            await connection.close()
+        await asyncio.to_thread(_vacuum_into, path, target)
+
+
+def _vacuum_into(path: Path, target: Path) -> None:
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as connection:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    with target.open("rb") as written:
+        os.fsync(written.fileno())  # SQLite does not wait for the disk here
 
 
 def _make_folder(folder: Path) -> None:
@@ -259,6 +263,9 @@ def _make_folder(folder: Path) -> None:
 
 
 async def _connect(path: Path | None, *, query_only: bool = False) -> aiosqlite.Connection:
+    if path is not None:
+        # aiosqlite leaves its thread behind when a file cannot be opened.
+        await asyncio.to_thread(_try_to_open, path)
     connection = await aiosqlite.connect(
         path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256
     )
@@ -278,6 +285,10 @@ async def _connect(path: Path | None, *, query_only: bool = False) -> aiosqlite.
         await connection.close()
         raise
     return connection
+
+
+def _try_to_open(path: Path) -> None:
+    sqlite3.connect(path).close()
 
 
 async def _claim_file(writer: aiosqlite.Connection, path: Path | None) -> None:
@@ -303,7 +314,7 @@ async def _migrate(
     applied = await _applied(writer)
     todo = pending(known, applied, place)
     if applied and todo and path is not None:
-        await _copy_before(writer, path, todo[0].number)
+        await _copy_before(path, todo[0].number)
     for migration in todo:
         async with _transaction(writer, "BEGIN IMMEDIATE"):
             transaction = SqliteTransaction(writer)
@@ -319,10 +330,10 @@ async def _applied(writer: aiosqlite.Connection) -> int:
     return next(iter(await writer.execute_fetchall(APPLIED)))["number"] if tables else 0
 
 
-async def _copy_before(writer: aiosqlite.Connection, path: Path, number: int) -> None:
+async def _copy_before(path: Path, number: int) -> None:
     """Keep the file as it was: `pitwire.sqlite3.before-0003`."""
     target = Path(f"{path}.before-{number:04}")
     unfinished = Path(f"{target}.unfinished")
     await asyncio.to_thread(unfinished.unlink, missing_ok=True)
-    await writer.execute("VACUUM INTO ?", (str(unfinished),))
+    await asyncio.to_thread(_vacuum_into, path, unfinished)
     await asyncio.to_thread(unfinished.replace, target)

@@ -34,6 +34,7 @@ def postgresql_server() -> Iterator[str]:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET deadlock_timeout = '50ms'")
             connection.execute("SELECT pg_reload_conf()")
         yield url
         server.cleanup()
