@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import Claim, Post, Preferences, Story
 from bot.ports import Clock
-from bot.posts import Verdict, compose, compose_digest
+from bot.posts import Verdict, compose, compose_digest, withheld
 
 if TYPE_CHECKING:
     from bot.series.catalog import Catalog
@@ -85,6 +85,10 @@ class Renderer:
         if claim.parent_message_id and not claim.delivery.message_id:
             return replace(post, reply_to=claim.parent_message_id)
         return post
+
+    def note(self, claim: Claim, story: Story, *, until: datetime) -> Post:
+        """Say that there is a result and when it will be told; the post itself is edited into it then."""
+        return withheld(story, claim.destination.preferences, self._catalog, until=until)
 
     def digest(self, claim: Claim, *, now: datetime) -> Post:
         """Tell the stories of a digest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -108,14 +108,20 @@ class Sender:
             if not claim.digest:  # everything in it was pruned
                 return outcome(claim.delivery, OutcomeKind.SKIPPED)
             return await self._post(hand, self._renderer.digest(claim, now=self._clock()))
-        if claim.delivery.message_id:
+        if claim.delivery.sent_revision:
             return await self._edit(hand, claim.story)
         verdict = await self._verdict(claim, claim.story)
         if verdict.kind is Kind.SKIP:
             return outcome(claim.delivery, OutcomeKind.SKIPPED, reason=verdict.reason)
         if verdict.kind is Kind.HOLD:
             self._digests.expect_for(claim, verdict)
-            return outcome(claim.delivery, OutcomeKind.HELD, due_at=verdict.until, reason=verdict.reason)
+            held = outcome(claim.delivery, OutcomeKind.HELD, due_at=verdict.until, reason=verdict.reason)
+            if not (verdict.note and verdict.until and self._may_note(claim)):
+                return held
+            note = self._renderer.note(claim, claim.story, until=verdict.until)
+            return await self._post(hand, note, becomes=held)
+        if claim.delivery.message_id:  # the note that its result was held
+            return await self._edit(hand, claim.story)
         may_ping = await self._pings.may(claim, verdict)
         post = self._renderer.story(claim, claim.story, verdict, may_ping=may_ping)
         done = await self._post(hand, post)
@@ -123,6 +129,10 @@ class Sender:
             with contextlib.suppress(StorageError):
                 await self._pings.done(claim)
         return done
+
+    def _may_note(self, claim: Claim) -> bool:
+        """A note is worth posting once, where it can become the post later."""
+        return self._adapter.limits.can_edit and not claim.delivery.message_id
 
     async def _verdict(self, claim: Claim, story: Story) -> Verdict:
         destination, now = claim.destination, self._clock()
@@ -133,15 +143,17 @@ class Sender:
 
     # ── posting and editing ──
 
-    async def _post(self, hand: Hand, post: Post) -> Outcome:
+    async def _post(self, hand: Hand, post: Post, *, becomes: Outcome | None = None) -> Outcome:
+        """Post, once; what then becomes of the delivery is that it was sent, unless the caller knows better."""
         claim, delivery = hand.claim, hand.claim.delivery
+        done = becomes or outcome(delivery, OutcomeKind.SENT)
         if rules.is_left_uncertain(delivery, self._adapter.limits, self._settings.resend_uncertain):
             return outcome(delivery, OutcomeKind.UNCERTAIN, reason=rules.UNCERTAIN)
         if rules.needs_look(delivery, self._adapter.limits, now=self._clock()):
             found = await self._find(claim, post)
             if found is not None:
                 log.info("earlier attempt found", delivery=delivery.id, adapter=self._adapter.name)
-                return outcome(delivery, OutcomeKind.SENT, message_id=found)
+                return replace(done, message_id=found)
         if not await self._slot(hand):
             return outcome(delivery, OutcomeKind.HELD, due_at=self._clock() + AGAIN)
         try:
@@ -153,7 +165,7 @@ class Sender:
             if not await self._slot(hand):
                 return outcome(delivery, OutcomeKind.HELD, due_at=self._clock() + AGAIN)
             message_id = await self._send(hand, plainest(post))
-        hand.outcome = outcome(delivery, OutcomeKind.SENT, message_id=message_id)
+        hand.outcome = replace(done, message_id=message_id)
         await self._park(claim)
         return hand.outcome
 

@@ -31,6 +31,7 @@ class Verdict:
     reason: str | None = None
     covered: bool = False
     quiet: bool = False
+    note: bool = False  # of a hold: say now that there is a result, and until when it is held
 
 
 def decide(story: Story, destination: Destination, *, now: datetime, sent_in_hour: int = 0) -> Verdict:
@@ -43,9 +44,12 @@ def decide(story: Story, destination: Destination, *, now: datetime, sent_in_hou
     if reason := unwanted(story, preferences):
         return Verdict(kind=Kind.SKIP, reason=reason)
     covered = is_covered(story, preferences)
-    if hold := _held(story, preferences, now, sent_in_hour):
-        return Verdict(kind=Kind.HOLD, until=hold[0], reason=hold[1], covered=covered)
     quiet = quiet_until(preferences, now) is not None
+    if hold := _held(story, preferences, now, sent_in_hour):
+        until, reason = hold
+        note = preferences.delay_note and not quiet and reason.startswith("post.why.delay")
+        note = note and schedule_of(preferences).kind is ScheduleKind.NOW
+        return Verdict(kind=Kind.HOLD, until=until, reason=reason, covered=covered, note=note)
     return Verdict(kind=Kind.SEND, covered=covered, quiet=quiet)
 
 
