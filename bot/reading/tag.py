@@ -37,7 +37,7 @@ class Tagging:
     topics: tuple[str, ...] = ()  # "driver:max-verstappen", "team:…", "circuit:…"
     title: tuple[Mention, ...] = ()
     standfirst: tuple[Mention, ...] = ()
-    text: tuple[Mention, ...] = ()  # of its first 4,000 characters
+    text: tuple[Mention, ...] = ()  # of its first 2,500 characters
     esports: bool = False
 
 
@@ -106,21 +106,21 @@ def _add(
     *,
     alone: float = 1.0,
     beside: float = 1.0,
-    anchored: frozenset[str] | set[str] = frozenset(),
+    anchored: Collection[str] = (),
 ) -> None:
     strength = voice.place * (1 + 0.1 * min(voice.count - 1, 4))
-    is_named = voice.names_series
-    if is_named and voice.place == TITLE:
+    names_series = voice.names_series
+    most = max(voice.series.values()) if names_series else 0.0
+    if names_series and voice.place == TITLE:
         strength *= HEADLINED
-    most = max(voice.series.values(), default=0.0)
+    is_prominent = voice.sureness == SURE and voice.place >= PATH
     for slug, weight in voice.series.items():
         share = beside if slug in anchored else alone
-        if not share:
-            continue
-        tally = tallies[slug]
-        tally.add(voice, weight * strength * share, is_named=is_named and weight >= 0.9 * most)
-        if voice.sureness == SURE and voice.place >= PATH:
-            tally.sure += weight * voice.place
+        if share:
+            tally = tallies[slug]
+            tally.add(voice, weight * strength * share, is_named=names_series and weight >= 0.9 * most)
+            if is_prominent:
+                tally.sure += weight * voice.place
 
 
 def _first_named(voices: Sequence[Voice]) -> Collection[str]:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.model import Series
 from bot.series.folding import words
@@ -29,8 +29,7 @@ UNSHOWN = frozenset({"trap", "word", "past", "esports"})
 FOLLOWED = {"driver": "driver", "person": "person", "team": "team", "circuit": "circuit", "event": "event"}
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A known name in a text, and the series that it speaks for."""
 
     kind: str  # series, class, event, driver, team, circuit, person, organiser

@@ -111,7 +111,7 @@ class Matcher:
             if index == last:
                 return best
             gap = parts[index + 1]
-            if gap not in _JOINTS and not (gap == _SHORT_STOP and len(parts[index]) <= 2):
+            if gap != " " and gap not in _JOINTS and not (gap == _SHORT_STOP and len(parts[index]) <= 2):
                 return best
             index += 2
             word = parts[index]
