@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ class Zone(NamedTuple):
 
     words: Words
     hits: Sequence[Hit]  # kind: "spoiler.win", "label.rumour", "importance.grave"
+    names: Collection[int] = ()  # words that begin a driver's, team's or other person's name
     void: Sequence[Hit] = ()  # results whose force another phrase takes: "hopes to win"
 
     def of(self, kind: str) -> list[Hit]:
@@ -43,14 +44,14 @@ def scan(text: str, language: str, mentions: Iterable[Mention] = ()) -> Zone:
     """Find a language's phrases in a text, without the ones that another phrase takes the force of."""
     words = Words(text)
     starts = {mention.start for mention in mentions if mention.kind in NAMES}
-    names = words.starting_at(starts) if starts else ()
+    names = words.starting_at(starts) if starts else frozenset[int]()
     hits = lexicon(language).find(words, names)
     wished = {at for hit in hits if hit.kind == "spoiler.wish" for at in range(hit.first, hit.last + 1)}
     harmless = [hit for hit in hits if hit.kind == "spoiler.harmless"]
     if not wished and not harmless:
-        return Zone(words, hits)
+        return Zone(words, hits, names)
     void = [hit for hit in hits if hit.kind.startswith(RESULTS) and _is_void(hit, wished, harmless)]
-    return Zone(words, [hit for hit in hits if hit not in void], void)
+    return Zone(words, [hit for hit in hits if hit not in void], names, void)
 
 
 def _is_void(hit: Hit, wished: set[int], harmless: Iterable[Hit]) -> bool:

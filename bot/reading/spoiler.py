@@ -14,20 +14,25 @@ TALK = "spoiler.calm.talk"
 # How much each zone's phrases count, each force up to so many times; fitted on labelled articles in seven languages
 # (logistic regression, cross-validated, rounded): title, standfirst, opening.
 COUNTS = (
-    ((SURE, 2.6, 2), (LIKELY, 1.9, 2), (HINT, 0.9, 2)),
-    ((SURE, 2.2, 3), (LIKELY, 0.2, 2), (HINT, 0.2, 2)),
-    ((SURE, 0.6, 4), (LIKELY, 0.0, 2), (HINT, 0.3, 2)),
+    ((SURE, 1.6, 2), (LIKELY, 1.2, 2), (HINT, 1.2, 2)),
+    ((SURE, 1.7, 3), (LIKELY, 0.5, 2), (HINT, 0.5, 2)),
+    ((SURE, 0.5, 4), (LIKELY, 0.0, 2), (HINT, 0.4, 2)),
 )
+SURE_TITLE, SURE_OF_SOMEBODY = (
+    1.1,
+    0.9,
+)  # more for a title's first sure phrase, and where it names a driver or a team
 CALMING = (
-    {"practice": 1.1, "preview": 1.3, "signing": 0.7, "history": 1.5, "anniversary": 6.0, "talk": 0.3},
-    {"practice": 0.6, "preview": 0.6, "signing": 0.9, "history": 0.7, "anniversary": 1.0, "talk": 0.2},
-    {"signing": 0.6, "history": 0.6, "anniversary": 0.6, "talk": 0.3},
+    {"practice": 1.4, "preview": 1.2, "signing": 0.7, "history": 1.6, "anniversary": 6.0, "talk": 0.4},
+    {"practice": 0.8, "preview": 0.6, "signing": 1.1, "history": 1.2, "anniversary": 1.0, "talk": 0.3},
+    {"signing": 0.7, "history": 0.4, "anniversary": 0.5, "talk": 0.4},
 )
-DOUBT = 3.4
-NO_SERIES = 1.4  # "wins" in an article about no series is likely an election
-NO_STANDFIRST, NO_TEXT = 0.4, 0.7  # where little is told, little must do
-
-
+DOUBT = 3.6
+NO_SERIES, NO_NAME = (
+    0.6,
+    0.6,
+)  # "wins" in an article about no series, with no known name in the title, is an election
+NO_STANDFIRST, NO_TEXT = 0.5, 0.8  # where little is told, little must do
 CERTAIN = 1.6  # the text cannot turn it any more
 OPENING = 700  # characters of the text that are looked at first
 REPORT = 2_500  # and more of it where title and standfirst are silent: some outlets title a result with the place only
@@ -48,6 +53,8 @@ def judge(
 ) -> Verdict:
     """Weigh what title, standfirst and the text's opening give away, and look at the summary that will be posted."""
     score = _weigh(title, 0) + _weigh(standfirst, 1) - DOUBT - (0 if racing else NO_SERIES)
+    score += SURE_TITLE + (SURE_OF_SOMEBODY if title.names else 0) if _sure(title) else 0
+    score -= 0 if racing or title.names else NO_NAME
     score += (0 if standfirst.words.keys else NO_STANDFIRST) + (0 if text else NO_TEXT)
     zones = [title, standfirst]
     if score < CERTAIN:
