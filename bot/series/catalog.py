@@ -130,6 +130,10 @@ class Catalog:
         found = read_names(self._tables, self.series, weights)
         for slug, series in self.series.items():
             names = {series.name, *series.names.values(), *series.aliases}
+            if (
+                len(series.hashtag) > 4 and series.hashtag != series.hashtag.capitalize()
+            ):  # "#WorldSBK", not "#Dakar"
+                names.add(series.hashtag)
             found.add_series(slug, names, float(weights.get("series", 3)))
         return found
 

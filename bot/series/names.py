@@ -219,6 +219,8 @@ def _spelled(said: str, owner: Name, *, proper: bool) -> Iterator[Alias]:
     proper = proper or is_short or (is_hint and spelling[:1].isupper())
     for form in spellings(spelling):
         yield Alias(form, owner, sureness, capitals, proper, not is_hint)
+        if form.endswith(" gp") and len(spelling) > _SHORT:
+            yield Alias(form.replace(" ", ""), owner, sureness, capitals, proper, not is_hint)  # "#BritishGP"
 
 
 def _surname(full: str) -> str:

@@ -179,6 +179,7 @@ def test_families_hold_every_series_once(catalog: Catalog) -> None:
         ("The Asian Le Mans Series grows", [("series", "alms")]),
         ("24 Hours of Le Mans", [("series", "le-mans-24h")]),
         ("F1 Academy", [("series", "f1-academy")]),
+        ("#WorldSBK #BritishGP", [("series", "wsbk"), ("event", "british-grand-prix")]),
         ("Formel-1-Pilot", [("series", "f1")]),
         ("F1-Auto", [("series", "f1")]),
         ("MotoGP™ returns", [("series", "motogp")]),
