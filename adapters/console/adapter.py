@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.console import paint
 from adapters.console.keyboard import Keyboard
 from bot.errors import DeliveryError
 from bot.locale import say
-from bot.model import Choice, Command, Destination, Form, Limits, Picker, Post, Rate, Reply, Request
+from bot.model import Choice, Command, Destination, Document, Form, Limits, Picker, Post, Rate, Reply, Request
 from bot.ports import Answerer, Clock
 from bot.text import tame
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 NAME = "console"
 ADDRESS = "console"
 SPACE = "console"
+BIGGEST = 200_000  # bytes of a file that is read for a command
 
 
 class ConsoleAdapter:
@@ -84,19 +87,22 @@ class ConsoleAdapter:
             if request is None:
                 self._prompt()
                 continue
-            self._show(await answer(request))
+            with contextlib.suppress(DeliveryError):  # nobody reads the answer
+                self._show(await answer(request))
         await asyncio.Event().wait()
 
     def _request(self, typed: str) -> Request | None:
         form, self._form = self._form, None
         if not typed:
             return None
+        line = self._line(typed, form)
         return Request(
             adapter=NAME,
             address=ADDRESS,
             space=SPACE,
             user="operator",
-            line=self._line(typed, form),
+            line=line,
+            document=_document(line),
             locale=self._locale,
             is_private=True,
             may_manage=True,
@@ -128,9 +134,10 @@ class ConsoleAdapter:
             self._print(paint.form(reply.form, reply.locale))
             return
         offered = [choice for post in reply.posts for choice in post.choices] + list(reply.choices)
-        self._menu = tuple(choice for choice in offered if choice.line and not choice.disabled)
+        self._menu = tuple(choice for choice in offered if paint.is_numbered(choice))
         parts: list[RenderableType] = [paint.text(reply.text)] if reply.text else []
         parts += [paint.post(post, now=now, plain=plain) for post in reply.posts]
+        parts += [paint.text(reply.document.text)] if reply.document else []
         parts += paint.menu(offered, plain=plain)
         first, pickers = len(self._menu) + 1, []
         for picker in reply.pickers:
@@ -157,3 +164,15 @@ class ConsoleAdapter:
             self._console.print(say(self._locale, "console.prompt"), end="", style="bold", markup=False)
             self._console.file.flush()
             self._has_prompt = True
+
+
+def _document(line: str) -> Document | None:
+    """The file of "import PATH": whoever sits at the terminal may read it anyway."""
+    command, _, name = line.partition(" ")
+    path = Path(name.strip()).expanduser() if command == "import" and name.strip() else None
+    try:
+        if path is None or not path.is_file() or path.stat().st_size > BIGGEST:
+            return None
+        return Document(name=path.name, text=path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RuntimeError):  # unreadable, no text, no such home
+        return None

@@ -91,6 +91,11 @@ def menu(choices: Sequence[Choice], *, plain: bool) -> list[RenderableType]:
     return drawn
 
 
+def is_numbered(choice: Choice) -> bool:
+    """Tell whether a choice is taken by a number: it is a command, and no link."""
+    return bool(choice.line) and not choice.url and not choice.disabled
+
+
 def picker(asked: Picker, first: int, locale: str) -> list[RenderableType]:
     """Draw a question with its options numbered from `first`."""
     key = "console.pick_many" if asked.most > 1 else "console.pick_one"

@@ -23,7 +23,7 @@ from bot.commands.desk import Desk
 from bot.commands.menu import MENU
 from bot.errors import DeliveryError
 from bot.locale import LOCALES
-from bot.model import Choice, Destination, Form, Line, Link, Picker, Post, Reply, Request, Section
+from bot.model import Choice, Destination, Document, Form, Line, Link, Picker, Post, Reply, Request, Section
 from bot.ports import Answerer
 from bot.series.catalog import load_catalog
 from storage import Store
@@ -265,6 +265,22 @@ async def test_a_question_is_answered_by_the_next_line_and_a_command_ends_it() -
         type_("/latest")
         await until(lambda: "You said latest" in screen.text)
     assert parrot.lines == ["quiet", "settings quiet 23:00-07:00", "quiet", "latest"]
+
+
+async def test_settings_go_out_as_text_and_come_in_as_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"places": []}')
+    parrot = Parrot(
+        export=Reply(text="Here:", document=Document(name="settings.json", text='{\n  "places": 1\n}'))
+    )
+    async with typing(parrot) as (screen, type_):
+        type_("export")
+        await until(lambda: '"places": 1' in screen.text)
+        type_(f"import {file}")
+        type_("import nothing-there.json")
+        await until(lambda: "nothing-there" in screen.text)
+    assert parrot.asked[1].document == Document(name="settings.json", text='{"places": []}')
+    assert parrot.asked[2].document is None
 
 
 async def test_a_closed_input_ends_the_questions_and_not_the_posts(tmp_path: Path) -> None:
