@@ -16,6 +16,7 @@ SECOND = 0.4  # share of the best score that a further series needs
 PLENTY = 6.0  # a score that more words do not make clearer
 NAMED_ENOUGH = 1.75  # by its own names: in the headline, or in the first paragraphs and not as "former"
 ANCHORED = 1.0  # sure evidence beside which hints count more
+COMPANY, CROWD = 3.0, 0.8  # beyond a few people it is a list of names, and each adds little
 FIRST = 1.3  # for the series that the headline names first, when it comes to the primary
 LOOKS_BACK = 0.6
 SPOKEN_OF = 0.9  # the 24 hours in an article about the WEC
@@ -97,6 +98,8 @@ def count(voices: Sequence[Voice]) -> dict[str, Tally]:
             _add(tallies, voice, alone=0.35 + 0.35 * racing, beside=0.7, anchored=anchored)
         elif voice.sureness == HELPLESS:
             _add(tallies, voice, alone=0.0, beside=0.5, anchored=anchored)
+    for tally in tallies.values():
+        tally.score -= CROWD * max(0.0, tally.people - COMPANY)
     return tallies
 
 
