@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from adapters.telegram import errors
 from adapters.telegram.conversation import Conversation
+from adapters.telegram.floods import Floods
 from adapters.telegram.http import AiohttpRequest
 from adapters.telegram.keyboard import Vault
 from adapters.telegram.lanes import Lanes
@@ -33,8 +33,6 @@ log = structlog.get_logger()
 
 FIRST_WAIT = 1.0  # seconds, doubled with each failure
 LONGEST_SEND = 28.0  # seconds, everything included: less than the 30 s of the port
-WHOLE_BOT = 3  # so many chats refused within
-SHORTLY = 2.0  # seconds mean that the bot's own limit was reached, not theirs
 NOT_OURS = "PITWIRE_TELEGRAM__TOKEN: Telegram does not know this token. @BotFather shows the right one."
 
 
@@ -60,7 +58,7 @@ class TelegramAdapter:
         self._outgoing = Outgoing(self._bot)
         self._vault = Vault()
         self._me: User | None = None
-        self._refused: deque[tuple[float, int]] = deque(maxlen=20)
+        self._floods = Floods()
 
     # ── life ──
 
@@ -68,7 +66,7 @@ class TelegramAdapter:
         """Answer commands until cancelled; outages are waited out."""
         me = await self._introduced()
         log.info("telegram connected", bot=me.username)
-        speaker = Speaker(self._bot, self._outgoing, self._pace, self._settings, self._vault)
+        speaker = Speaker(self._bot, self._outgoing, self._pace, self._settings, self._vault, self._floods)
         conversation = Conversation(self._bot, speaker, answer, me, self._vault)
         lanes = Lanes(conversation.handle, conversation.arrived)
         menu_task = asyncio.create_task(sync_menu(self._bot, menu), name="telegram menu")
@@ -170,10 +168,7 @@ class TelegramAdapter:
             return {}
 
     def _noted(self, error: DeliveryError, place: Place) -> DeliveryError:
-        """Telegram does not say which limit was reached: several chats refused at once mean the bot's own."""
         if not isinstance(error, RateLimited):
             return error
         now = asyncio.get_running_loop().time()
-        self._refused.append((now, place.chat))
-        chats = {chat for at, chat in self._refused if now - at < SHORTLY}
-        return RateLimited(error.retry_after, bucket="all") if len(chats) >= WHOLE_BOT else error
+        return RateLimited(error.retry_after, bucket=self._floods.bucket_of(place, now))

@@ -31,8 +31,10 @@ from adapters.telegram.requests import (
     Target,
     asked_line,
     line_of_text,
+    message_id_of,
     name_of,
     place_of_message,
+    replied_to,
     target_of,
     title_of,
 )
@@ -315,8 +317,6 @@ class Conversation:
         trouble = ""
         if not is_private and line.split(" ")[0] in ABOUT_POSTING:
             trouble = await self._people.trouble_at(place)
-        replied = message.reply_to_message
-        number = message.message_id if is_pressed else replied.message_id if replied else None
         return Request(
             adapter=NAME,
             address=str(place),
@@ -328,8 +328,8 @@ class Conversation:
             is_private=is_private,
             may_manage=may_manage,
             is_button=is_pressed,
-            place_title=title_of(chat),
-            message_id=str(number) if number else None,
+            place_title=title_of(chat, message),
+            message_id=message_id_of(message) if is_pressed else replied_to(message),
             private_address="" if is_anonymous or user is None else str(user.id),
             private_space="" if is_anonymous or user is None else space_of(user.id),
             place_trouble=trouble,

@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 MOST_WAITING = 20  # updates of one chat; what comes on top of that is dropped
 MOST_IN_ALL = 1_000
-GRACE = 4.0  # seconds that updates under way are given when Pitwire stops
+GRACE = 2.5  # seconds that updates under way are given when Pitwire stops
 
 Handler = Callable[[Update], Awaitable[None]]
 Done = Callable[[], None]

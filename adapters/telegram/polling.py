@@ -31,7 +31,7 @@ ALLOWED = ("message", "channel_post", "callback_query", "inline_query", "my_chat
 LONG = 30  # seconds that Telegram holds a poll
 SHORT = 0.25  # seconds between polls while updates are under way
 LONGEST_WAIT = 60.0
-LAST_WORD = 2.0  # seconds for the confirmation at the end
+LAST_WORD = 1.0  # seconds for the confirmation at the end
 
 
 class Intake:

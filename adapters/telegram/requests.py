@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from telegram import Chat, Message, MessageEntity, User
 
+from adapters.telegram.outgoing import PICTURE
 from adapters.telegram.place import Place, place_of
 from bot.text import tame, utf16_length
 
@@ -73,9 +74,26 @@ def place_of_message(message: Message) -> Place:
     return place_of(message.chat.id, message.message_thread_id if message.is_topic_message else None)
 
 
-def title_of(chat: Chat) -> str:
-    """A name for a place that a person recognises."""
-    return tame(chat.title or " ".join(filter(None, (chat.first_name, chat.last_name))) or str(chat.id))
+def title_of(chat: Chat, message: Message | None = None) -> str:
+    """A name for a place that a person recognises: of a topic "Paddock / WEC"."""
+    title = tame(chat.title or " ".join(filter(None, (chat.first_name, chat.last_name))) or str(chat.id))
+    root = message.reply_to_message if message else None
+    if root is not None and root.forum_topic_created is not None:
+        return f"{title} / {tame(root.forum_topic_created.name)}"
+    return title
+
+
+def message_id_of(message: Message) -> str:
+    """A message's id as `send` gave it: a picture's is marked."""
+    return f"{message.message_id}{PICTURE}" if message.photo else str(message.message_id)
+
+
+def replied_to(message: Message) -> str | None:
+    """The message that one replies to. In a topic everything replies to the topic's beginning: that is none."""
+    replied = message.reply_to_message
+    if replied is None or replied.forum_topic_created is not None:
+        return None
+    return message_id_of(replied)
 
 
 def name_of(user: User | None) -> str:

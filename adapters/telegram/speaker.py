@@ -13,6 +13,7 @@ from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from adapters.telegram import answers
 from adapters.telegram.errors import is_unchanged, retry_after
+from adapters.telegram.floods import Floods
 from adapters.telegram.http import NotSent
 from adapters.telegram.keyboard import Vault
 from adapters.telegram.outgoing import Outgoing
@@ -71,13 +72,20 @@ class Speaker:
     """Says replies in chats."""
 
     def __init__(
-        self, bot: Bot, outgoing: Outgoing, pace: Pace, settings: TelegramSettings, vault: Vault
+        self,
+        bot: Bot,
+        outgoing: Outgoing,
+        pace: Pace,
+        settings: TelegramSettings,
+        vault: Vault,
+        floods: Floods,
     ) -> None:
         self._bot = bot
         self._outgoing = outgoing
         self._pace = pace
         self._settings = settings
         self._vault = vault
+        self._floods = floods
 
     async def answer(self, request: Request, to: Incoming, reply: Reply, press: Press | None = None) -> None:
         """Say a reply: as a notice, as an edit of what was pressed, as a question, or as a message."""
@@ -163,7 +171,7 @@ class Speaker:
                 return
             except RetryAfter as error:
                 wait = retry_after(error)
-                self._pace.hold(place.bucket, wait)
+                self._pace.hold(self._floods.bucket_of(place, asyncio.get_running_loop().time()), wait)
                 if wait.total_seconds() > LONGEST_HOLD:
                     break
             except NotSent:

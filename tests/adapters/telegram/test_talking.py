@@ -36,6 +36,9 @@ RIGHTS = dict.fromkeys(
 )
 
 
+_PICTURE = {"file_id": "p", "file_unique_id": "p", "width": 1, "height": 1}
+
+
 async def ask(api: BotApi, text: str, **more: Any) -> dict[str, Any]:
     """Say something and return the bot's next message."""
     chat = more.get("chat") or more.get("user", 7)
@@ -160,6 +163,20 @@ async def test_the_core_learns_who_asks_and_where(talking: BotApi, parrot: Parro
     assert (request.address, request.user, request.user_name) == (str(GROUP), "8", "@fan8")
     assert (request.locale, request.is_private, request.may_manage) == ("pt-BR", False, False)
     assert (request.private_address, request.place_title) == ("8", "Place 100123")
+
+
+async def test_a_topic_is_named_and_its_beginning_is_no_message_that_one_replies_to(
+    talking: BotApi, parrot: Parrot
+) -> None:
+    bot = {"id": 123456, "is_bot": True, "first_name": "Pitwire"}
+    base = {"date": 1, "chat": {"id": GROUP, "type": "supergroup", "title": "Paddock"}, "from": bot}
+    root = {**base, "message_id": 9, "forum_topic_created": {"name": "WEC", "icon_color": 1}}
+    picture = {**base, "message_id": 12, "caption": "Race", "photo": [_PICTURE]}
+    topic = {"chat": GROUP, "message_thread_id": 9, "is_topic_message": True}
+    await ask(talking, "/latest", reply_to_message=root, **topic)
+    await ask(talking, "/why", reply_to_message=picture, chat=GROUP)
+    assert [request.message_id for request in parrot.asked] == [None, "12p"]
+    assert parrot.asked[0].place_title == "Place 100123 / WEC"
 
 
 async def test_a_file_comes_along_and_one_is_handed_over(talking: BotApi, parrot: Parrot) -> None:
