@@ -16,7 +16,8 @@ SECOND = 0.4  # share of the best score that a further series needs
 PLENTY = 6.0  # a score that more words do not make clearer
 NAMED_ENOUGH = 1.75  # by its own names: in the headline, or in the first paragraphs and not as "former"
 ANCHORED = 1.0  # sure evidence beside which hints count more
-COMPANY, CROWD = 3.0, 0.8  # beyond a few people it is a list of names, and each adds little
+ENTRANTS = PEOPLE | {"team"}
+COMPANY, CROWD = 3.0, 0.8  # beyond a few entrants it is a list of names, and each adds little
 FIRST = 1.3  # for the series that the headline names first, when it comes to the primary
 LOOKS_BACK = 0.6
 SPOKEN_OF = 0.9  # the 24 hours in an article about the WEC
@@ -51,6 +52,7 @@ class Tally:
     named: float = 0.0  # by names of the series itself, its events and classes
     firm: float = 0.0  # by more than surnames and hints
     people: float = 0.0  # by drivers and bosses
+    crowd: float = 0.0  # by people and teams
     hints: float = 0.0  # by the feed and the website
     words: dict[str, float] = field(default_factory=dict)
 
@@ -63,6 +65,8 @@ class Tally:
             self.firm += said
         if voice.kind in PEOPLE:
             self.people += said
+        if voice.kind in ENTRANTS:
+            self.crowd += said
         elif voice.kind in HINTS:
             self.hints += said
 
@@ -99,7 +103,7 @@ def count(voices: Sequence[Voice]) -> dict[str, Tally]:
         elif voice.sureness == HELPLESS:
             _add(tallies, voice, alone=0.0, beside=0.5, anchored=anchored)
     for tally in tallies.values():
-        tally.score -= CROWD * max(0.0, tally.people - COMPANY)
+        tally.score -= CROWD * max(0.0, tally.crowd - COMPANY)
     return tallies
 
 
