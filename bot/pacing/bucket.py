@@ -15,7 +15,11 @@ from bot.model import Lane, Rate
 ALL = "all"
 
 SHARE = 0.983  # of the limit of "all": 50 sends take 1.017 s, so 17 ms of jitter on the way do no harm
-JITTER = 0.012  # seconds that a full window of "all" is stretched by, while a stall is being caught up with
+JITTER = 0.0155  # seconds that a window of "all" is stretched by, even while a stall is being caught up with
+# After a rest the first messages meet cold connections and arrive late, close upon the next ones: begin more slowly.
+REST = 1.0  # seconds without a message
+WARM_UP = 1.5  # seconds until the full pace is reached …
+COLD = 0.5  # … from gaps that are half as long again
 CATCH_UP = 1.0  # seconds: a longer stall is not made up for …
 CATCH_UP_GAP = 0.9  # … and a shorter one by tenths, never by a burst
 
@@ -39,6 +43,7 @@ class Bucket:
     is_told: bool = False  # its rate comes from the platform's answers
     due: float = LONG_AGO  # when the next one is due, evenly spaced
     last: float = LONG_AGO
+    began: float = LONG_AGO  # when "all" was first used after a rest
     taken: deque[float] = field(default_factory=deque)
     held_until: float = LONG_AGO
     left: int | None = None  # what the platform says is left until `resets_at`
@@ -53,7 +58,8 @@ class Bucket:
     def gap(self, now: float) -> float:
         """The even distance between two, a little longer for a while after a 429."""
         if self.is_whole:
-            even = self.span / self.rate.count / SHARE
+            cold = max(0.0, 1 - (now - self.began) / WARM_UP)
+            even = self.span / self.rate.count / SHARE * (1 + COLD * cold)
         elif self.rate.count >= RESERVES:
             even = (self.span + CHAT_JITTER) / (self.rate.count - 1)
         else:
@@ -76,6 +82,8 @@ class Bucket:
         The schedule of "all" goes on from there, not from now: a loop that wakes late must not slow the pace.
         """
         since = max(since, now - CATCH_UP) if self.is_whole else now
+        if now - self.last > REST:
+            self.began = now
         self.due = max(self.due, since) + self.gap(now)
         self.last = now
         self.taken.append(now)
