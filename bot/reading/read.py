@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.model import Article, Reading
@@ -16,14 +17,15 @@ from bot.reading.tag import tag
 from bot.series.catalog import Catalog
 
 LANGUAGE_TEXT = 1_500  # characters are plenty to tell a language by
-MOST_TEXT = 20_000  # nothing that matters stands below
+MOST_TITLE, MOST_STANDFIRST, MOST_TEXT = 500, 4_000, 20_000  # nothing that matters stands below
 
 
 def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # noqa: ARG001 (ages of what is told)
     """Understand an article: its language, series, summary, whether it gives a result away, label and weight."""
+    article = _bounded(article)
     tagging = tag(article, catalog)
     language = _language(article, [mention.words for mention in (*tagging.title, *tagging.standfirst)])
-    text = article.text[:MOST_TEXT]
+    text = article.text
     summary = summarise(article.title, article.standfirst, text, language)
     title = scan(article.title, language, tagging.title)
     standfirst = scan(article.standfirst[:OPENING], language, tagging.standfirst)
@@ -50,6 +52,22 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
         ),
         topics=tagging.topics,
         spoiler_evidence=verdict.evidence,
+    )
+
+
+def _bounded(article: Article) -> Article:
+    """Cut what is absurdly long, so that no article takes long to read."""
+    if (
+        len(article.title) <= MOST_TITLE
+        and len(article.standfirst) <= MOST_STANDFIRST
+        and len(article.text) <= MOST_TEXT
+    ):
+        return article
+    return replace(
+        article,
+        title=article.title[:MOST_TITLE],
+        standfirst=article.standfirst[:MOST_STANDFIRST],
+        text=article.text[:MOST_TEXT],
     )
 
 

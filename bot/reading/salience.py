@@ -8,11 +8,12 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.reading.sentences import sentences
+from bot.reading.sentences import each_sentence
 from bot.text import fold
 
 STEM = 6  # letters that a word and its inflections share
@@ -83,7 +84,7 @@ def weighed(title: str, text: str, language: str) -> list[Sentence]:
 
 def measured(title: str, text: str, language: str) -> tuple[list[_Row], list[tuple[int, tuple[float, ...]]]]:
     """Split a text and measure its sentences: the place of each, and its features."""
-    rows = list(_rows(text[:MOST_READ], language))[:MOST_SENTENCES]
+    rows = list(islice(_rows(text[:MOST_READ], language), MOST_SENTENCES))
     if not rows:
         return [], []
     view = _View(title, rows, language)
@@ -134,7 +135,7 @@ def leans_back(sentence: str) -> bool:
 
 def _rows(text: str, language: str) -> Iterable[_Row]:
     for paragraph, line in enumerate(filter(None, map(str.strip, text.splitlines()))):
-        for place, sentence in enumerate(sentences(line, language)):
+        for place, sentence in enumerate(each_sentence(line, language)):
             words = words_of(sentence)
             yield _Row(sentence, words, stems_of(words), paragraph, place)
 

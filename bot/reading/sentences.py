@@ -16,10 +16,11 @@ OPENERS = "\"'“„«»(¿¡[‚‘‹"
 _END = re.compile(
     rf"[.!?…]+(?: [»”])?[{re.escape(CLOSERS)}]*(?=\s|$)|(?<=[a-zà-ÿ]{{3}})[.!?](?=[A-ZÀ-Ý][a-zà-ÿ]{{2,}}\s)"
 )
-_TOKEN = re.compile(r"\S+$")
 _NEXT = re.compile(r"\s*(\S+)")
 _NUMBER = re.compile(r"\d{1,3}\.")
 _LONGEST_TOKEN = 60
+_LONGEST = 1_500  # characters: what goes on longer is no sentence, wherever it is parted
+_AFTER_WORD = ",.;:!?'’" + CLOSERS
 
 
 class Words(NamedTuple):
@@ -57,18 +58,21 @@ def _data() -> dict[str, dict[str, list[str]]]:
 
 def sentences(text: str, language: str = "en") -> list[str]:
     """Split text into sentences; a line break always ends one."""
+    return list(each_sentence(text, language))
+
+
+def each_sentence(text: str, language: str = "en") -> Iterator[str]:
+    """Split text into sentences one by one, for who needs only the first ones."""
     known = words(language)
-    found: list[str] = []
     for line in text.splitlines():
         if line := line.strip():
-            found.extend(_split(line, known))
-    return found
+            yield from _split(line, known)
 
 
 def _split(line: str, known: Words) -> Iterator[str]:
     start = 0
     for end in _END.finditer(line):
-        if _is_boundary(line, start, end, known):
+        if end.end() - start > _LONGEST or _is_boundary(line, start, end, known):
             if piece := line[start : end.end()].strip():
                 yield piece
             start = end.end()
@@ -86,13 +90,12 @@ def _is_boundary(line: str, start: int, end: re.Match[str], known: Words) -> boo
     mark = end[0]
     if mark[0] != "." or len(mark.rstrip(CLOSERS + " ")) > 1:
         return True
-    before = _TOKEN.search(line, max(start, end.start() - _LONGEST_TOKEN), end.start())
-    if before is None:  # a lone dot
+    head, _, token = line[max(start, end.start() - _LONGEST_TOKEN) : end.start()].rpartition(" ")
+    token = token.lstrip(OPENERS + "-–")
+    if not token:  # a lone dot
         return True
-    token = before[0].lstrip(OPENERS + "-–")
-    closed = mark != "."
-    opener = following.rstrip(",.;:!?'’" + CLOSERS).casefold()
-    return (closed and len(token) > 3) or _ends_with(token, line[start : before.start()], opener, known)
+    opener = following.rstrip(_AFTER_WORD).casefold()
+    return (mark != "." and len(token) > 3) or _ends_with(token, head, opener, known)
 
 
 def _ends_with(token: str, head: str, opener: str, known: Words) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from bot.reading.clean import is_boilerplate
 from bot.reading.salience import (
+    MOST_READ,
     Sentence,
     leans_back,
     opens_with_person,
@@ -16,13 +18,14 @@ from bot.reading.salience import (
     weighed,
     words_of,
 )
-from bot.reading.sentences import sentences
+from bot.reading.sentences import each_sentence
 from bot.text import cut
 
 LONGEST = 350  # characters
 ENOUGH = 110  # a summary shorter than this takes one sentence more
 FULL = 220  # a standfirst this long needs nothing from the text
-MOST_STANDFIRST = 2_000  # some feeds put the whole article there
+MOST_STANDFIRST = 4_000  # characters
+MOST_TRIED = 20  # sentences of a standfirst: some feeds put the whole article there
 HEADING = 8  # blanks: a longer line without a full stop is a sentence all the same
 SAME = 0.7  # of the words: it says what was said already
 REPEATING = 5.0  # what a wholly repeated sentence loses, in the unit of the scores
@@ -39,6 +42,7 @@ _OPENING, _CLOSING = "\"„“«»‚'‘", "\"“”»«’'"
 
 def summarise(title: str, standfirst: str, text: str, language: str, *, most: int = LONGEST) -> str:
     """Take the standfirst, the outlet's own summary, as far as it is one; the rest is the text's best sentences."""
+    standfirst, text = standfirst[:MOST_STANDFIRST], text[:MOST_READ]
     told = _standfirst(title, standfirst, language, most)
     if len(" ".join(told)) < FULL and len(told) < 3:
         told += _best(title, text, language, told, most)
@@ -51,7 +55,7 @@ def _standfirst(title: str, standfirst: str, language: str, most: int) -> list[s
     """The sentences of a standfirst that are whole, fit, and say more than the title."""
     told: list[str] = []
     known = [stems_of(words_of(title))]
-    for sentence in sentences(_LABEL.sub("", standfirst[:MOST_STANDFIRST]), language):
+    for sentence in islice(each_sentence(_LABEL.sub("", standfirst), language), MOST_TRIED):
         if _CUT_OFF.search(sentence) or is_boilerplate(sentence) or (told and not sentence.endswith(_ENDS)):
             break
         stems = stems_of(words_of(sentence))
@@ -154,12 +158,12 @@ def _share(stems: frozenset[str], others: frozenset[str]) -> float:
 def _whatever(title: str, standfirst: str, text: str, language: str, most: int) -> str:
     """Tell something where there is anything to tell: the first sentence that is not the title, cut if need be."""
     known = [stems_of(words_of(title))]
-    for source in (standfirst[:MOST_STANDFIRST], text[:MOST_STANDFIRST]):
-        for sentence in sentences(source, language):
+    for source in (standfirst, text):
+        for sentence in islice(each_sentence(source, language), MOST_TRIED):
             stems = stems_of(words_of(sentence))
             if stems and not is_boilerplate(sentence) and not _repeats(stems, known):
                 return cut_at_clause(_CUT_OFF.sub("…", sentence), most)
-    return cut_at_clause(standfirst or text[:MOST_STANDFIRST], most)
+    return cut_at_clause(standfirst or text, most)
 
 
 def cut_at_clause(sentence: str, most: int) -> str:
