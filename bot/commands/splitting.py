@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.commands.ask import Ask
 from bot.commands.finding import articles_at, story_asked
 from bot.commands.why import shown_title
 from bot.model import Choice, Reply, Story
+from bot.posts import topics_of
 from bot.reading.read import read
 from bot.stories.merge import begin
 from bot.text import cut, tame
@@ -50,5 +53,6 @@ async def _part(ask: Ask, story: Story, url: str) -> Reply:
         raise ask.refuse("split.unknown")
     reading = read(articles[0], ask.catalog, now=ask.now)
     apart = begin(articles[0], reading, now=ask.now)
+    apart = replace(apart, topics=(*apart.topics, *topics_of(apart, ())))
     await ask.storage.split([article.id for article in articles], apart, now=ask.now, by=ask.who)
     return ask.reply(ask.say("commands.split.done", outlet=tame(articles[0].outlet)), private=True)

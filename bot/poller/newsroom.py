@@ -17,6 +17,7 @@ from bot.model import Article, Entry, Feed, Importance, Lane, Published, Reading
 from bot.poller.known import Known, is_same_place
 from bot.poller.watch import Metrics
 from bot.ports import Clock, Storage
+from bot.posts.topics import topics_of
 from bot.reading.article import article_from, needs_page
 from bot.reading.read import read
 from bot.series.catalog import Catalog
@@ -169,7 +170,7 @@ class Newsroom:
             return
         is_news = not first and not _is_listed_again(feed, article, now)
         async with self._deciding:
-            story = await self._story(article, reading, now=now)
+            story = await self._followable(await self._story(article, reading, now=now))
             lane = Lane.URGENT if reading.importance >= Importance.BREAKING else Lane.NEWS
             done = await self._storage.publish(article, story, now=now, announce=is_news, lane=lane)
             if done is not None:
@@ -209,6 +210,12 @@ class Newsroom:
             if fresh is not None:
                 return join(fresh, article, reading, reason=found.reason, now=now)
         return begin(article, reading, now=now, parent=found.parent)
+
+    async def _followable(self, story: Story) -> Story:
+        """The story with what it can be followed by besides series and names: its outlets, and words that anyone follows."""
+        words = await self._storage.followed_topics("words:")
+        more = [topic for topic in topics_of(story, words) if topic not in story.topics]
+        return replace(story, topics=(*story.topics, *more)) if more else story
 
     async def _known_story(self, article: Article) -> int | None:
         story_id = self._known.story_of(article)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.commands.desk import Desk
-from bot.model import DeliveryState, Importance, Label
+from bot.feeds.pulse import Pulse
+from bot.model import DeliveryState, Entry, Feed, Importance, Label
+from bot.poller.newsroom import Newsroom
+from bot.poller.watch import Nobody
 from bot.posts import GRACE
 from bot.series.catalog import load_catalog
 from storage import Store
@@ -215,3 +219,33 @@ async def test_alerts_reach_the_person_alone(channel: Channel) -> None:
     await publish(channel.store, story("Grid news", series=("f1",), at=channel.clock()))
     await channel.wire.deliver()
     assert channel.platform.told("dm:8") == ["Grid news"] and channel.told == []
+
+
+async def test_outlets_and_words_can_be_followed(channel: Channel) -> None:
+    await publish(channel.store, story(sources=[source("Le Paddock")], at=channel.clock()), announce=False)
+    await channel.chat.say('follow "safety car" le paddock')
+    await channel.chat.say("unfollow wec")
+    newsroom = Newsroom(channel.store, load_catalog(), channel.clock, None, Pulse(channel.clock()), Nobody())
+    for outlet, title in (
+        ("Autosport", "F1: Verstappen profits from a late safety car in Monza"),
+        ("Autosport", "F1: Hamilton on the Monza podium"),
+        ("Le Paddock", "MotoGP: Bagnaia confirmed for next season"),
+    ):
+        feed = await channel.store.add_feed(
+            Feed(
+                url=f"https://{outlet}.example/feed",
+                outlet=outlet,
+                language="en",
+                next_check_at=channel.clock(),
+            )
+        )
+        read_before = replace(feed, last_success_at=channel.clock())
+        await newsroom.take(
+            read_before,
+            [Entry(guid=title, url=f"https://{outlet}.example/{title[:6]}{len(title)}", title=title)],
+        )
+    await channel.wire.deliver()
+    assert sorted(channel.told) == [
+        "F1: Verstappen profits from a late safety car in Monza",
+        "MotoGP: Bagnaia confirmed for next season",
+    ]
