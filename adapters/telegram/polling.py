@@ -1,7 +1,8 @@
 """Long polling: an update is confirmed when it was answered, so a restart neither loses nor repeats commands.
 
 `getUpdates` confirms everything below its offset. The offset is the first update that is not answered yet; while one
-is under way Telegram is asked in short intervals, and updates that are known are passed over.
+is under way Telegram is asked in short intervals, and updates that are known are passed over. It hands out a hundred
+at most: before slow chats fill these, what they wait for is confirmed unanswered, so that nobody else has to wait.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ warnings.filterwarnings("ignore", message=".*Bot.getUpdates", category=PTBUserWa
 ALLOWED = ("message", "channel_post", "callback_query", "inline_query", "my_chat_member")
 LONG = 30  # seconds that Telegram holds a poll
 SHORT = 0.25  # seconds between polls while updates are under way
+CROWDED = 60  # updates under way, of the hundred that Telegram hands out again
 LONGEST_WAIT = 60.0
 LAST_WORD = 1.0  # seconds for the confirmation at the end
 
@@ -50,7 +52,7 @@ class Intake:
     @property
     def offset(self) -> int | None:
         """The first update that is not answered; everything below it may be forgotten by Telegram."""
-        return min(self._under_way, default=self._next)
+        return self._next if len(self._under_way) >= CROWDED else min(self._under_way, default=self._next)
 
     def begin(self, number: int) -> bool:
         """Note an update; False when it is known already."""
@@ -64,9 +66,14 @@ class Intake:
     def end(self, number: int) -> None:
         """Note that an update was answered."""
         self._under_way.discard(number)
-        offset = self.offset or 0
-        self._known = {known for known in self._known if known >= offset}
         self.changed.set()
+
+    def forget(self, before: int | None) -> None:
+        """Forget updates below the offset of a poll that was answered: no later one can bring them again.
+
+        Not earlier: an update may end while a poll that brings it once more is under way.
+        """
+        self._known = {known for known in self._known if known >= (before or 0)}
 
 
 async def poll(bot: Bot, lanes: Lanes) -> None:
@@ -83,8 +90,9 @@ async def poll(bot: Bot, lanes: Lanes) -> None:
 async def _poll(bot: Bot, lanes: Lanes, intake: Intake) -> None:
     wait, is_lost = 1.0, False
     while True:
+        offset = intake.offset
         try:
-            updates = await _updates(bot, intake.offset, LONG if intake.is_idle else 0)
+            updates = await _updates(bot, offset, LONG if intake.is_idle else 0)
         except InvalidToken:
             raise
         except Conflict as error:
@@ -107,7 +115,10 @@ async def _poll(bot: Bot, lanes: Lanes, intake: Intake) -> None:
         wait, is_lost = 1.0, False
         for raw in updates:
             _take(raw, bot, lanes, intake)
+        intake.forget(offset)
         await _pause(intake)
+        while lanes.is_full:
+            await _pause(intake)
 
 
 async def _updates(bot: Bot, offset: int | None, hold: int) -> Sequence[Any]:

@@ -178,3 +178,25 @@ def test_the_offset_is_the_first_update_that_is_not_answered() -> None:
     intake.end(5)
     assert intake.offset == 7
     assert intake.is_idle
+
+
+def test_many_slow_chats_do_not_keep_the_next_one_out() -> None:
+    intake = polling.Intake()
+    for number in range(1, polling.CROWDED):
+        assert intake.begin(number)
+    assert intake.offset == 1
+    assert intake.begin(polling.CROWDED)
+    assert intake.offset == polling.CROWDED + 1
+    assert not intake.begin(5)  # still known, should Telegram repeat it
+
+
+def test_an_update_that_ends_while_a_poll_brings_it_again_is_not_answered_twice() -> None:
+    intake = polling.Intake()
+    assert intake.begin(5)
+    asked_with = intake.offset
+    intake.end(5)
+    assert not intake.begin(5)  # the answer to a poll that was under way
+    intake.forget(asked_with)
+    assert not intake.begin(5)
+    intake.forget(intake.offset)
+    assert intake.offset == 6
