@@ -9,6 +9,7 @@ from bot.model import Article
 from bot.reading.language import detect
 from bot.reading.salience import determiners, stems_of, words_of
 from bot.reading.sentences import sentences
+from bot.reading.sentences import words as openers
 from bot.series.catalog import Catalog
 from bot.text import fold
 
@@ -42,7 +43,9 @@ def objection(text: str, article: Article, language: str, catalog: Catalog) -> s
 def _has_stranger(text: str, source: str, language: str, catalog: Catalog) -> bool:
     """Say whether a text names somebody or something that the source does not."""
     known = {(mention.kind, mention.key) for mention in catalog.mentions(source)}
-    if any((mention.kind, mention.key) not in known for mention in catalog.mentions(text)):
+    common = openers(language).starters  # "Das" opens a sentence, and is a driver's name
+    told = [mention for mention in catalog.mentions(text) if mention.words.casefold() not in common]
+    if any((mention.kind, mention.key) not in known for mention in told):
         return True
     words = {fold(word) for word in _CAPITALISED.findall(source)}
     stems = {word[:5] for word in words if len(word) > 4}

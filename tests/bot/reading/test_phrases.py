@@ -7,7 +7,9 @@ import pytest
 from bot.reading.phrases import Lexicon, Words
 
 
-def found(written: str, text: str, *, names: tuple[str, ...] = (), sets: dict[str, list[str]] | None = None) -> list[str]:
+def found(
+    written: str, text: str, *, names: tuple[str, ...] = (), sets: dict[str, list[str]] | None = None
+) -> list[str]:
     lexicon = Lexicon()
     lexicon.add("kind", 1.0, written, sets or {})
     words = Words(text)

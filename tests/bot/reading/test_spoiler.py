@@ -56,8 +56,13 @@ def test_a_safe_title_names_nobody_and_tells_no_result() -> None:
 
 
 def test_a_safe_title_says_what_it_is_about() -> None:
-    assert told("Ferrari wins the 6 Hours of Imola after a late stop").safe_title == "Result: WEC, 6 Hours of Imola"
-    german = told("Wehrlein gewinnt den E-Prix von Berlin", "Der Porsche-Pilot siegt vor Dennis in der Formel E")
+    assert (
+        told("Ferrari wins the 6 Hours of Imola after a late stop").safe_title
+        == "Result: WEC, 6 Hours of Imola"
+    )
+    german = told(
+        "Wehrlein gewinnt den E-Prix von Berlin", "Der Porsche-Pilot siegt vor Dennis in der Formel E"
+    )
     assert german.safe_title.startswith("Ergebnis: FE")
 
 
@@ -67,7 +72,9 @@ def test_a_title_without_any_result_is_safe_as_it_is() -> None:
 
 
 def test_a_wish_is_no_result() -> None:
-    assert not told("Norris hopes to win in Monza", "The McLaren driver wants a first Italian victory").spoiler
+    assert not told(
+        "Norris hopes to win in Monza", "The McLaren driver wants a first Italian victory"
+    ).spoiler
     assert not told("Ogier will den Sieg in Monte Carlo", "Der Toyota-Pilot ist Favorit").spoiler
     assert not told("Leclerc rêve d'une victoire à Monaco", "Le pilote Ferrari vise la pole").spoiler
 
