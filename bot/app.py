@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,6 +126,8 @@ async def _run_parts(
             await _follow_everything(store, catalog.series, clock)
         if ready is not None:
             jobs["demo"] = ready(store)
+        gc.collect()
+        gc.freeze()  # the catalogue and the libraries stay: collections need not walk them while posts are paced
         try:
             await _until_stopped(jobs, stop)
         finally:

@@ -12,6 +12,7 @@ from bot.model import Article, Entry, Feed
 from bot.reading.clean import article_lines, text_of
 from bot.reading.dates import parse_date
 from bot.reading.head import head_of
+from bot.reading.language import detect
 from bot.text import fold, tame
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
     found = page_of(page) if page else Page()
     language = entry.language or feed.language or found.language[:2] or None
     title = tame(text_of(entry.title))[:LONGEST_TITLE] or found.title
-    standfirst = _standfirst(entry) or found.standfirst
+    told = _standfirst(entry)
+    standfirst = told or found.standfirst
     written = text_of(entry.content[:LONGEST_MARKUP])
     if not written and len(text_of(entry.standfirst)) > LONGEST_STANDFIRST:
         written = text_of(entry.standfirst[:LONGEST_MARKUP])
-    head = head_of(_lines(written), title=title, now=now, language=language)
+    spoken = language or detect(f"{title}. {standfirst}")
+    head = head_of(_lines(written), title=title, now=now, language=spoken)
     author = tame(text_of(entry.author)) or found.author or head.author
     text = "\n\n".join(article_lines(head.lines, authors=(author, head.author)))
     if len(found.text) > len(text):
@@ -57,12 +60,12 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
         text=text[:LONGEST_TEXT],
         author=author,
         photo_credit=head.photo_credit or found.credit,
-        published_at=_published(entry, found, head.published_at, now, language),
+        published_at=_published(entry, found, head.published_at, now, spoken),
         language=language,
         image_url=_picture(entry.image_url, entry.url) or _picture(found.image_url, entry.url),
         categories=tuple(tame(category) for category in entry.categories),
         feed_series=feed.series,
-        content_hash=content_hash(title, standfirst or text[:LONGEST_STANDFIRST]),
+        content_hash=content_hash(title, told or written[:LONGEST_STANDFIRST]),  # of the feed: pages are read once
     )
 
 
@@ -72,7 +75,8 @@ def article_from_raw(raw: str, feed: Feed, *, now: datetime) -> Article:
     if not lines:
         return article_from(Entry(guid="", url="", title=""), feed, now=now)
     title, rest = lines[0][:LONGEST_TITLE], lines[1:]
-    head = head_of(rest, title=title, now=now, language=feed.language, has_standfirst=False)
+    language = feed.language or detect(" ".join(lines)[:2_000])
+    head = head_of(rest, title=title, now=now, language=language, has_standfirst=False)
     kept = article_lines(head.lines, authors=(head.author,))
     return Article(
         feed_id=feed.id,
