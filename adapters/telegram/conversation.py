@@ -13,6 +13,7 @@ from telegram import (
     ChatShared,
     InlineKeyboardMarkup,
     InlineQuery,
+    MaybeInaccessibleMessage,
     Update,
     User,
 )
@@ -165,7 +166,7 @@ class Conversation:
             return
         markup = message.reply_markup if isinstance(message, Incoming) else None
         if data is not None and option_of(data) is not None and markup is not None:
-            await self._toggle(press, Place(message.chat.id), message.message_id, markup, query.data or "")
+            await self._toggle(press, message, markup, query.data or "")
             return
         line = self._pressed_line(data, markup)
         if line is None:
@@ -184,19 +185,19 @@ class Conversation:
             return None
         end = end_of(data)
         if end is None or markup is None:
-            return line_of(data)
+            return tame(line_of(data) or "") or None
         values = picked(markup, end, self._vault)
         return " ".join([end.line, *values]) if end.least <= len(values) <= end.most else None
 
     async def _toggle(
-        self, press: Press, place: Place, number: int, markup: InlineKeyboardMarkup, data: str
+        self, press: Press, message: MaybeInaccessibleMessage, markup: InlineKeyboardMarkup, data: str
     ) -> None:
         after = toggled(markup, data, self._vault)
         if after is None:
             await press.close(say(pick(press.locale), "telegram.picker.most"))
             return
         await press.close()
-        await self._speaker.redraw(place, number, after)
+        await self._speaker.redraw(Place(message.chat.id), str(message.message_id), after)
 
     # ── other places ──
 

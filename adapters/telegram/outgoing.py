@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from typing import Any
 
-from telegram import Bot, ReplyParameters
+from telegram import Bot, InlineKeyboardMarkup, ReplyParameters
 from telegram.error import BadRequest
 
 from adapters.telegram.place import Place
@@ -30,6 +30,9 @@ class Looks:
         self._known.move_to_end((place.chat, message_id))
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+
+    def forget(self, place: Place, message_id: str) -> None:
+        self._known.pop((place.chat, message_id), None)
 
 
 class Outgoing:
@@ -80,6 +83,7 @@ class Outgoing:
         """Change a message and its buttons."""
         if self._looks.is_known(place, message_id, message):
             return
+        self._looks.forget(place, message_id)
         number = int(message_id.removesuffix(PICTURE))
         dated = self._with_dates
         entities = message.rich.entities(with_dates=dated)
@@ -106,6 +110,13 @@ class Outgoing:
             await self.edit(place, message_id, message)
         else:
             self._looks.note(place, message_id, message)
+
+    async def redraw(self, place: Place, message_id: str, markup: InlineKeyboardMarkup) -> None:
+        """Change a message's buttons alone."""
+        self._looks.forget(place, message_id)
+        await self._bot.edit_message_reply_markup(
+            chat_id=place.chat, message_id=int(message_id.removesuffix(PICTURE)), reply_markup=markup
+        )
 
     def _can_do_without(self, dated: bool, error: BadRequest) -> bool:
         """A Bot API server of one's own may be too old for times as entities: their text says it, too."""

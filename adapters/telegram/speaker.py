@@ -31,6 +31,7 @@ log = structlog.get_logger()
 PATIENCE = 1.0  # seconds that a pressed button waits for a notice of its own
 TRIES = 3
 LONGEST_HOLD = 30.0  # seconds that an answer waits when Telegram asks for patience
+LONGEST_WAIT = 60.0  # seconds for its place in the queue: a later answer helps nobody
 MOST_CAPTION = 1_000
 
 
@@ -114,14 +115,9 @@ class Speaker:
         if press is None or not await press.close(words):
             await self._send(place_of_message(to), _in_reply(Message(rich=Rich().add(words)), to))
 
-    async def redraw(self, place: Place, number: int, markup: InlineKeyboardMarkup) -> None:
+    async def redraw(self, place: Place, message_id: str, markup: InlineKeyboardMarkup) -> None:
         """Change the buttons of a message."""
-        await self._tried(
-            place,
-            lambda: self._bot.edit_message_reply_markup(
-                chat_id=place.chat, message_id=number, reply_markup=markup
-            ),
-        )
+        await self._tried(place, lambda: self._outgoing.redraw(place, message_id, markup))
 
     async def _send(self, place: Place, message: Message) -> None:
         await self._tried(place, lambda: self._outgoing.send(place, message))
@@ -165,10 +161,13 @@ class Speaker:
         """Do it in its turn. What surely was not done is tried again; an answer said twice would be worse than none."""
         buckets = rates(place, self._settings)
         for attempt in range(TRIES):
-            await self._pace.slot(buckets, Lane.ANSWER)
             try:
+                async with asyncio.timeout(LONGEST_WAIT):
+                    await self._pace.slot(buckets, Lane.ANSWER)
                 await act()
                 return
+            except TimeoutError:
+                break
             except RetryAfter as error:
                 wait = retry_after(error)
                 self._pace.hold(self._floods.bucket_of(place, asyncio.get_running_loop().time()), wait)

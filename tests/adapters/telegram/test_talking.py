@@ -254,6 +254,20 @@ async def test_some_of_many_are_chosen_in_one_message(talking: BotApi, parrot: P
     assert parrot.lines[-1] == "setup series wec dtm"
 
 
+async def test_a_page_that_comes_again_takes_what_was_chosen_on_it_back(
+    talking: BotApi, parrot: Parrot
+) -> None:
+    options = tuple(Choice(label=name.upper(), line=name) for name in ("f1", "wec"))
+    picker = Picker(line="setup series", prompt="Which series?", options=options, least=1, most=2)
+    again = (Choice(label="Again", line="menu"),)
+    parrot.replies["menu"] = Reply(text="Menu", pickers=(picker,), choices=again, replaces=True)
+    await ask(talking, "/menu")
+    await talking.press(talking.said(7)[0], "WEC")
+    await talking.until(lambda: "✅ WEC" in buttons(talking.said(7)[0]))
+    await talking.press(talking.said(7)[0], "Again")
+    await talking.until(lambda: "WEC" in buttons(talking.said(7)[0]))
+
+
 async def test_a_question_is_answered_by_a_reply_even_after_a_restart(
     talking: BotApi, parrot: Parrot
 ) -> None:
