@@ -11,7 +11,7 @@ from bot.reading.importance import weigh
 from bot.reading.label import label
 from bot.reading.language import detect
 from bot.reading.safe import safe_title
-from bot.reading.spoiler import OPENING, judge
+from bot.reading.spoiler import OPENING, decides_title, judge
 from bot.reading.summary import summarise
 from bot.reading.tag import tag
 from bot.series.catalog import Catalog
@@ -48,7 +48,7 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
             series=tuple(found.slug for found in tagging.series),
             label=labelled.label,
             official=article.official,
-            is_title_decided="title" in verdict.kinds and verdict.spoiler,
+            is_title_decided=verdict.spoiler and decides_title(title),
         ),
         topics=tagging.topics,
         spoiler_evidence=verdict.evidence,

@@ -75,6 +75,11 @@ def judge(
     )
 
 
+def decides_title(title: Zone) -> bool:
+    """Say whether a headline tells that a championship is decided."""
+    return any(hit.kind == "spoiler.title" and hit.weight == SURE for hit in title.hits)
+
+
 def _weigh(zone: Zone, place: int) -> float:
     """Sum up what a zone's phrases say; `place` is 0 for the title, 1 for the standfirst, 2 for the text."""
     found = [hit.weight for hit in _told(zone)]

@@ -27,12 +27,13 @@ FULL = 220  # a standfirst this long needs nothing from the text
 MOST_STANDFIRST = 4_000  # characters
 MOST_TRIED = 20  # sentences of a standfirst: some feeds put the whole article there
 HEADING = 8  # blanks: a longer line without a full stop is a sentence all the same
+LEAST_STEMS = 2  # words that mean something: "Good morning," is no summary
 SAME = 0.7  # of the words: it says what was said already
 REPEATING = 5.0  # what a wholly repeated sentence loses, in the unit of the scores
 LEANING = 1.5  # what one loses that opens with "But" or "These", or closes with "he said"
 
 _ENDS = (".", "!", "?", "…", '"', "”", "“", "»", "'", "’", ")")
-_CUT_OFF = re.compile(r"(?:\.{3}|…|\[[.…]+\]|\([.…]+\)|\[&hellip;\])\W*$")
+_CUT_OFF = re.compile(r"\s*(?:\.{3}|…|\[[.…]+\]|\([.…]+\)|\[&hellip;\])\W*$")
 _LABEL = re.compile(r"^[^|.!?]{2,40} \| (?=\w)")  # "Formule 1 | …"
 _CLAUSE = re.compile(r"[,;:]\s|\s[–—-]\s")
 _MARK = re.compile(r'["„“”«»]')
@@ -55,17 +56,21 @@ def _standfirst(title: str, standfirst: str, language: str, most: int) -> list[s
     """The sentences of a standfirst that are whole, fit, and say more than the title."""
     told: list[str] = []
     known = [stems_of(words_of(title))]
-    for sentence in islice(each_sentence(_LABEL.sub("", standfirst), language), MOST_TRIED):
-        if _CUT_OFF.search(sentence) or is_boilerplate(sentence) or (told and not sentence.endswith(_ENDS)):
+    for sentence in _first(standfirst, language):
+        if _CUT_OFF.search(sentence) or is_boilerplate(sentence) or sentence.endswith((",", ":")):
             break
         stems = stems_of(words_of(sentence))
-        if not stems or _repeats(stems, known):
+        if len(stems) < LEAST_STEMS or _repeats(stems, known):
             continue
         if len(" ".join((*told, sentence))) > most or len(told) == 3:
             break
         told.append(sentence)
         known.append(stems)
     return told
+
+
+def _first(text: str, language: str) -> Iterable[str]:
+    return islice(each_sentence(_LABEL.sub("", text), language), MOST_TRIED)
 
 
 def _best(title: str, text: str, language: str, told: Sequence[str], most: int) -> list[str]:
@@ -159,7 +164,7 @@ def _whatever(title: str, standfirst: str, text: str, language: str, most: int) 
     """Tell something where there is anything to tell: the first sentence that is not the title, cut if need be."""
     known = [stems_of(words_of(title))]
     for source in (standfirst, text):
-        for sentence in islice(each_sentence(source, language), MOST_TRIED):
+        for sentence in _first(source, language):
             stems = stems_of(words_of(sentence))
             if stems and not is_boilerplate(sentence) and not _repeats(stems, known):
                 return cut_at_clause(_CUT_OFF.sub("…", sentence), most)
