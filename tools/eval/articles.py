@@ -27,7 +27,7 @@ def article(row: dict[str, Any]) -> Article:
     return Article(
         guid=row["id"],
         url=row.get("url") or "",
-        title=row["title"],
+        title=row["title"] or "",
         standfirst=row.get("description") or "",
         text=row.get("body") or "",
         published_at=moment(row.get("published")),
