@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from storage.codec import clean, span_ms, to_ms
+from storage.codec import clean, dump, span_ms, to_ms
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -106,13 +106,16 @@ class Dialect:
     words: Mapping[str, str]  # "key" → "INTEGER PRIMARY KEY"
     each: str  # rows of a list of texts, in one column `value`; {} is the parameter
     ids: str  # the same for whole numbers
+    rows: str  # rows of a list of tuples, given as JSON; {columns} picks from `value`
+    field: str  # one of them; {} is its place
     parameter: str  # {} is the name
     search: SearchDialect
 
     def compile(self, sql: str) -> str:
         """Translate portable SQL into this engine's.
 
-        `$each(:name)`, `$ids(:name)`: the rows of a list. `$owed(d)`: the delivery `d` still has something to send.
+        `$each(:names)`, `$ids(:numbers)`: the rows of a list. `$rows(:rows, id BIGINT, title TEXT)`: the rows of a list of
+        tuples. `$owed(d)`: the delivery `d` still has something to send.
         """
         return _TOKEN.sub(self._translate, sql.replace("%", "%%") if "%(" in self.parameter else sql)
 
@@ -125,14 +128,28 @@ class Dialect:
         word, _, inner = token[1:].partition("(")
         if not inner:
             return self.words[word]
-        inner = inner.rstrip(")").strip()
+        name, *columns = (part.strip() for part in inner.removesuffix(")").split(","))
         if word == "owed":
-            return f"{inner}.closed IS NULL AND {inner}.revision > {inner}.sent_revision"
-        rows = self.each if word == "each" else self.ids
-        return rows.format(self.parameter.format(inner.lstrip(":")))
+            return f"{name}.closed IS NULL AND {name}.revision > {name}.sent_revision"
+        parameter = self.parameter.format(name.removeprefix(":"))
+        if word == "rows":
+            return self.rows.format(parameter, columns=", ".join(self._columns(columns)))
+        return (self.each if word == "each" else self.ids).format(parameter)
+
+    def _columns(self, columns: Sequence[str]) -> Iterator[str]:
+        for place, column in enumerate(columns):
+            name, kind = column.split()
+            yield f"CAST({self.field.format(place)} AS {kind}) AS {name}"
 
 
-_TOKEN = re.compile(r"'[^']*'|--[^\n]*|::|:[a-z_]+|\$(?:each|ids|owed)\([^)]*\)|\$[a-z_]+")
+_TOKEN = re.compile(r"'[^']*'|--[^\n]*|::|:[a-z_]+|\$(?:each|ids|rows|owed)\([^)]*\)|\$[a-z_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A parameter for `$rows`."""
+
+    rows: Sequence[Sequence[object]]
 
 
 def names() -> Iterator[str]:
@@ -155,5 +172,7 @@ def plain(value: object) -> Any:
             return value.value
         case tuple() | list() | set() | frozenset():
             return [plain(item) for item in value]
+        case Rows():
+            return dump([[plain(item) for item in row] for row in value.rows])
         case _:
             return value

@@ -90,12 +90,14 @@ async def raise_revision(tx: Transaction, story: Story, *, now: datetime) -> Non
 
 
 async def _lock_queues(tx: Transaction, story: Story) -> None:
-    """Take queues before deliveries, as `claim` does, or PostgreSQL sees a deadlock."""
+    """Take queues before deliveries, as `claim` does, or PostgreSQL sees a deadlock. A wave takes none at all."""
     await tx.lock(
         """
         SELECT destination_id FROM queues
         WHERE destination_id IN (SELECT destination_id FROM deliveries WHERE story_id = :story)
+            AND (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE story_id = :story LIMIT :many) AS first) < :many
         ORDER BY destination_id FOR UPDATE
         """,
         story=story.id,
+        many=waves.PORTION + 1,
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, groupby, zip_longest
 
 from bot.model import Claim, Delivery, DeliveryState, Lane, Outcome, OutcomeKind
 from storage import queues, waves
 from storage.codec import from_ms, load_ids, maybe_ms, to_ms
-from storage.database import Row, Transaction
+from storage.database import Row, Rows, Transaction
 from storage.destinations import destinations_by_id
 from storage.stories import stories_by_id
 
@@ -33,20 +33,29 @@ async def claim(
     until = now + lease
     rows = await _take(tx, ids, now=now, until=until, places=per_destination)
     taken = Counter(row["destination_id"] for row in rows)
-    await queues.lease(tx, list(taken.items()), until=until)
+    await queues.lease(tx, taken, until=until)
     await queues.settle(tx, [id_ for id_ in ids if id_ not in taken], now=now)
     return await _claims(tx, rows, until=until)
 
 
 async def _due(tx: Transaction, adapters: Sequence[str], *, now: datetime, limit: int) -> Sequence[int]:
-    """Destinations that may be taken. A story on its way to very many of them goes on by a portion, or as far as needed."""
+    """Destinations that may be taken. A story on its way to very many of them goes on, as far as needed."""
+    wave = await waves.next_wave(tx)
+    if wave is not None and waves.is_pressing(wave, now):
+        await waves.advance(tx, wave, now=now)
+    ids = await _due_now(tx, adapters, now=now, limit=limit)
     for _ in range(_PORTIONS):
-        is_more = await waves.advance(tx, now=now)
-        due = [await queues.due(tx, adapter, now=now, limit=limit) for adapter in adapters]
-        ids = [id_ for id_ in chain.from_iterable(zip_longest(*due)) if id_ is not None][:limit]
-        if len(ids) == limit or not is_more:
+        if len(ids) == limit or wave is None or (wave := await waves.next_wave(tx)) is None:
             break
+        await waves.advance(tx, wave, now=now)
+        ids = await _due_now(tx, adapters, now=now, limit=limit)
     return ids
+
+
+async def _due_now(tx: Transaction, adapters: Sequence[str], *, now: datetime, limit: int) -> Sequence[int]:
+    """One of each adapter in turn."""
+    due = [await queues.due(tx, adapter, now=now, limit=limit) for adapter in adapters]
+    return [id_ for id_ in chain.from_iterable(zip_longest(*due)) if id_ is not None][:limit]
 
 
 async def _take(
@@ -160,67 +169,68 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], *, now: datetime)
         ids=ids,
     )
     for kind, group in groupby(sorted(outcomes, key=lambda o: o.kind), key=lambda o: o.kind):
-        await tx.many(_RECORD[kind], [_values(outcome, now) for outcome in group])
-    await queues.release(tx, list(Counter(row["destination_id"] for row in leased).items()))
+        await tx.run(_RECORD[kind], outcomes=_rows(group, now), now=now, urgent=Lane.URGENT)
+    await queues.release(tx, Counter(row["destination_id"] for row in leased))
     await queues.settle(tx, destinations, now=now)
 
 
-def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
-    return {
-        "id": outcome.delivery_id,
-        "revision": outcome.revision,
-        "message_id": outcome.message_id,
-        "due_at": outcome.due_at or now,
-        "final": outcome.due_at is None,
-        "reason": outcome.reason,
-        "now": now,
-        "urgent": Lane.URGENT,
-    }
+def _rows(outcomes: Iterable[Outcome], now: datetime) -> Rows:
+    """As `_OUTCOMES` reads them."""
+    return Rows(
+        [
+            (o.delivery_id, o.revision, o.message_id, o.due_at or now, o.due_at is None, o.reason)
+            for o in outcomes
+        ]
+    )
 
+
+_OUTCOMES = """
+    FROM ($rows(:outcomes, id BIGINT, tried BIGINT, said TEXT, again_at BIGINT, final BOOLEAN, why TEXT)) AS o
+    WHERE deliveries.id = o.id AND deliveries.sent_revision < o.tried
+"""
 
 # An outcome counts while its revision was not sent yet. What was sent before is only owed an edit: an edit that is
 # skipped, set aside or gone leaves the post as it is.
 _SENT = """
     UPDATE deliveries SET
-        sent_revision = :revision,
+        sent_revision = o.tried,
         revision = $greatest(revision, COALESCE((SELECT s.revision FROM stories AS s WHERE s.id = story_id), revision)),
-        message_id = COALESCE(CAST(:message_id AS TEXT), message_id),
+        message_id = COALESCE(o.said, message_id),
         sent_at = COALESCE(sent_at, CAST(:now AS BIGINT)),
         lane = $least(lane, CAST(:urgent AS INTEGER)),
         attempts = 0, first_attempt_at = NULL, last_attempt_at = NULL, closed = NULL, waiting = NULL, reason = NULL
-    WHERE id = :id AND sent_revision < :revision
+    OUTCOMES
 """
 _RETRY = """
-    UPDATE deliveries SET due_at = :due_at, reason = :reason,
+    UPDATE deliveries SET due_at = o.again_at, reason = o.why,
         waiting = CASE WHEN waiting = 'uncertain' THEN waiting ELSE NULL END
-    WHERE id = :id AND sent_revision < :revision AND closed IS NULL
+    OUTCOMES AND closed IS NULL
 """
 _HELD = """
-    UPDATE deliveries SET due_at = :due_at, reason = :reason,
-        message_id = COALESCE(CAST(:message_id AS TEXT), message_id),
+    UPDATE deliveries SET due_at = o.again_at, reason = o.why,
         waiting = CASE WHEN waiting = 'uncertain' THEN waiting ELSE 'held' END,
         first_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE first_attempt_at END,
         last_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE last_attempt_at END,
         attempts = CASE WHEN attempts <= 1 THEN 0 ELSE attempts - 1 END
-    WHERE id = :id AND sent_revision < :revision AND closed IS NULL
+    OUTCOMES AND closed IS NULL
 """
 _UNCERTAIN = """
-    UPDATE deliveries SET due_at = :due_at, reason = :reason,
+    UPDATE deliveries SET due_at = o.again_at, reason = o.why,
         waiting = CASE WHEN sent_revision = 0 THEN 'uncertain' ELSE waiting END,
-        closed = CASE WHEN :final AND sent_revision = 0 THEN 'uncertain' ELSE closed END,
-        sent_revision = CASE WHEN :final AND sent_revision > 0 THEN :revision ELSE sent_revision END
-    WHERE id = :id AND sent_revision < :revision AND closed IS NULL
+        closed = CASE WHEN o.final AND sent_revision = 0 THEN 'uncertain' ELSE closed END,
+        sent_revision = CASE WHEN o.final AND sent_revision > 0 THEN o.tried ELSE sent_revision END
+    OUTCOMES AND closed IS NULL
 """
 _CLOSED = """
-    UPDATE deliveries SET reason = :reason, waiting = NULL, attempts = 0,
+    UPDATE deliveries SET reason = o.why, waiting = NULL, attempts = 0,
         closed = CASE WHEN sent_revision = 0 THEN 'CLOSED' ELSE closed END,
-        sent_revision = CASE WHEN sent_revision > 0 THEN :revision ELSE sent_revision END
-    WHERE id = :id AND sent_revision < :revision AND closed IS NULL
+        sent_revision = CASE WHEN sent_revision > 0 THEN o.tried ELSE sent_revision END
+    OUTCOMES AND closed IS NULL
 """
 _GONE = """
-    UPDATE deliveries SET sent_revision = :revision, waiting = NULL, reason = :reason,
+    UPDATE deliveries SET sent_revision = o.tried, waiting = NULL, reason = o.why,
         closed = CASE WHEN sent_revision = 0 THEN 'set aside' ELSE 'gone' END
-    WHERE id = :id AND sent_revision < :revision AND closed IS NULL
+    OUTCOMES AND closed IS NULL
 """
 _RECORD: Mapping[OutcomeKind, str] = {
     OutcomeKind.SENT: _SENT,
@@ -231,6 +241,7 @@ _RECORD: Mapping[OutcomeKind, str] = {
     OutcomeKind.SET_ASIDE: _CLOSED.replace("CLOSED", "set aside"),
     OutcomeKind.GONE: _GONE,
 }
+_RECORD = {kind: sql.replace("OUTCOMES", _OUTCOMES) for kind, sql in _RECORD.items()}
 
 _CLOSED_STATES = {
     "skipped": DeliveryState.SKIPPED,

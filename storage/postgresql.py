@@ -45,6 +45,8 @@ DIALECT = Dialect(
     },
     each="SELECT unnest(CAST({} AS text[])) AS value",
     ids="SELECT unnest(CAST({} AS bigint[])) AS value",
+    rows="SELECT {columns} FROM json_array_elements(CAST({} AS json))",
+    field="value->>{}",
     parameter="%({})s",
     search=SearchDialect(
         put=(

@@ -6,12 +6,12 @@ Who changes deliveries takes the queue's row first: on PostgreSQL the date would
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.model import Lane
 from storage.codec import maybe_ms
-from storage.database import Transaction
+from storage.database import Rows, Transaction
 
 LOCK = "SELECT destination_id FROM queues WHERE destination_id IN ($ids(:ids)) ORDER BY destination_id FOR UPDATE"
 
@@ -33,26 +33,29 @@ async def due(tx: Transaction, adapter: str, *, now: datetime, limit: int) -> Se
     return [row["destination_id"] for row in rows[:limit]]
 
 
-async def lease(tx: Transaction, claims: Sequence[tuple[int, int]], *, until: datetime) -> None:
+async def lease(tx: Transaction, claims: Mapping[int, int], *, until: datetime) -> None:
     """Give destinations, each with so many deliveries taken, to one sender."""
-    await tx.many(
+    await tx.run(
         """
-        UPDATE queues SET leased_until = :until, due_at = $greatest(CAST(:until AS BIGINT), held_until), claims = :claims
-        WHERE destination_id = :destination
+        UPDATE queues SET leased_until = :until, due_at = $greatest(CAST(:until AS BIGINT), held_until), claims = c.taken
+        FROM ($rows(:claims, destination BIGINT, taken BIGINT)) AS c
+        WHERE queues.destination_id = c.destination
         """,
-        [{"destination": destination, "claims": count, "until": until} for destination, count in claims],
+        claims=Rows(list(claims.items())),
+        until=until,
     )
 
 
-async def release(tx: Transaction, recorded: Sequence[tuple[int, int]]) -> None:
+async def release(tx: Transaction, recorded: Mapping[int, int]) -> None:
     """Take note that of destinations so many deliveries were recorded; the last one ends the lease."""
-    await tx.many(
+    await tx.run(
         """
-        UPDATE queues SET claims = claims - :count,
-            leased_until = CASE WHEN claims <= :count THEN 0 ELSE leased_until END
-        WHERE destination_id = :destination
+        UPDATE queues SET claims = claims - r.done,
+            leased_until = CASE WHEN claims <= r.done THEN 0 ELSE leased_until END
+        FROM ($rows(:recorded, destination BIGINT, done BIGINT)) AS r
+        WHERE queues.destination_id = r.destination
         """,
-        [{"destination": destination, "count": count} for destination, count in recorded],
+        recorded=Rows(list(recorded.items())),
     )
 
 

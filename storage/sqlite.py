@@ -39,6 +39,8 @@ DIALECT = Dialect(
     },
     each="SELECT value FROM json_each({})",
     ids="SELECT value FROM json_each({})",
+    rows="SELECT {columns} FROM json_each({})",
+    field="json_extract(value, '$[{}]')",
     parameter=":{}",
     search=SearchDialect(
         put=(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.model import Lane
+from storage.codec import to_ms
 from storage.database import Row, Transaction
 
 PORTION = 500  # destinations: a millisecond or two of the one writer
+
+PAUSE = timedelta(milliseconds=250)  # between two portions, while senders have enough to do
 
 
 async def call(tx: Transaction, story_id: int, destinations: int, *, lane: Lane, now: datetime) -> None:
@@ -15,7 +18,8 @@ async def call(tx: Transaction, story_id: int, destinations: int, *, lane: Lane,
     if destinations > PORTION:
         await tx.run(
             """
-            INSERT INTO waves (story_id, lane, next_destination_id, created_at) VALUES (:story, :lane, 0, :now)
+            INSERT INTO waves (story_id, lane, next_destination_id, next_at, created_at)
+            VALUES (:story, :lane, 0, :now, :now)
             """,
             story=story_id,
             lane=lane,
@@ -28,11 +32,18 @@ async def call(tx: Transaction, story_id: int, destinations: int, *, lane: Lane,
 _ALL = 2**62
 
 
-async def advance(tx: Transaction, *, now: datetime) -> bool:
-    """Call the next portion of the most urgent wave; False when there is none (or another process has it)."""
-    wave = await tx.one("SELECT * FROM waves ORDER BY lane, id LIMIT 1 $skip_locked")
-    if wave is None:
-        return False
+async def next_wave(tx: Transaction) -> Row | None:
+    """The most urgent wave that no other process has in hand."""
+    return await tx.one("SELECT * FROM waves ORDER BY lane, id LIMIT 1 $skip_locked")
+
+
+def is_pressing(wave: Row, now: datetime) -> bool:
+    """Whether a wave must go on even while there is enough to do: it is urgent, or stood still for a moment."""
+    return bool(wave["lane"] <= Lane.URGENT or wave["next_at"] <= to_ms(now))
+
+
+async def advance(tx: Transaction, wave: Row, *, now: datetime) -> None:
+    """Call the next portion of a wave."""
     rows = await tx.all(
         """
         SELECT destination_id FROM deliveries WHERE story_id = :story AND destination_id >= :first
@@ -46,14 +57,18 @@ async def advance(tx: Transaction, *, now: datetime) -> bool:
         await _call_portion(tx, wave, rows[-1]["destination_id"], now=now)
     if len(rows) < PORTION:
         await tx.run("DELETE FROM waves WHERE id = :id", id=wave["id"])
-    return True
 
 
 async def _call_portion(tx: Transaction, wave: Row, last: int, *, now: datetime) -> None:
     await _make_due(
         tx, wave["story_id"], lane=Lane(wave["lane"]), now=now, first=wave["next_destination_id"], last=last
     )
-    await tx.run("UPDATE waves SET next_destination_id = :next WHERE id = :id", id=wave["id"], next=last + 1)
+    await tx.run(
+        "UPDATE waves SET next_destination_id = :next, next_at = :at WHERE id = :id",
+        id=wave["id"],
+        next=last + 1,
+        at=now + PAUSE,
+    )
 
 
 async def _make_due(

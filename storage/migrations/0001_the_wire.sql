@@ -136,6 +136,7 @@ CREATE TABLE waves (
     story_id BIGINT NOT NULL,
     lane INTEGER NOT NULL,
     next_destination_id BIGINT NOT NULL,
+    next_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
