@@ -29,6 +29,7 @@ _CREDIT = re.compile(
 _INLINE_CREDIT = re.compile(
     r"\s*[(\[]\s*(?:©|\(c\)|Foto:|Photo:|Credit:)\s*([^()\[\]]{2,120})[)\]]\s*\.?$", re.IGNORECASE
 )
+_FIGURES = re.compile(r"\d{1,2}[.:h/]\d{2}|(?:19|20)\d\d")
 _DOTS = re.compile(r"^\W*$")
 _SENTENCE_END = (".", "!", "?", "…", "”", "“", "»", '"', ":", "’", "'", ")")
 
@@ -95,6 +96,14 @@ def is_boilerplate(line: str) -> bool:
     return (
         len(folded) < SHORT and (line.startswith("*") or not _is_sentence(line)) and _holds(folded, "noise")
     )
+
+
+def is_dateline(line: str) -> bool:
+    """Say whether a short line only tells who published the article when: "Agence, publié le 9 septembre 2019"."""
+    if len(line) > 100 or not _FIGURES.search(line):
+        return False
+    padded = f" {fold(line)} "
+    return any(f" {word} " in padded for word in _patterns()["dateline"])
 
 
 def is_tail(folded: str) -> bool:

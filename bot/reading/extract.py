@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.reading.clean import is_boilerplate, text_of, without_boilerplate
+from bot.reading.clean import is_boilerplate, is_dateline, text_of, without_boilerplate
 from bot.text import fold, tame, tame_lines
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ NEARER = 0.75  # what a paragraph counts for its grandparent, of what it counts 
 MORE = 1.15  # a parent that holds so much more prose holds the rest of the article
 MOST_OF_PAGE = 0.5  # a wrapper that holds so much of the prose is named "comments" by chance
 SOME_PROSE = 250  # characters
+HEAD = 4  # lines that may still be above the text
 LARGEST_PAGE = 3_000_000  # characters of HTML that are looked at
 ENOUGH = 900  # characters of text that need no second opinion
 ARTICLE_TYPES = {
@@ -339,9 +340,11 @@ def _only_child(node: LexborNode) -> bool:
 
 
 def _without_heading(lines: list[str], page: Page) -> list[str]:
-    """The title repeated on top of the text is no paragraph."""
+    """Title and dateline on top of the text are fields, no paragraphs."""
     title = fold(page.title)
-    return [line for n, line in enumerate(lines) if not (n < 3 and title and fold(line) == title)]
+    return [
+        line for n, line in enumerate(lines) if n >= HEAD or not (fold(line) == title or is_dateline(line))
+    ]
 
 
 def _best_text(own: str, linked: str, html: str) -> str:
