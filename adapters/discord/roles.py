@@ -1,8 +1,8 @@
 """Roles that members give and take themselves: a panel of buttons that a moderator posts.
 
-This is Discord's alone, so the core knows nothing of it. Who could do harm with a role cannot get it here: a role above
-the bot's or the moderator's own, one with powers anywhere on the server, and one that belongs to another app is refused,
-when the panel is made and again at each press, for a role may have gained powers since.
+This is Discord's alone, so the core knows nothing of it. A role above the bot's own, one with powers anywhere on the
+server, and one that belongs to another app is refused: when the panel is made, and again at each press, for a role may
+have gained powers since.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ class Roles:
         if guild is None or not isinstance(member, discord.Member):
             await self._whisper(asked, say(locale, "discord.roles.servers_only"))
         elif asked.custom_id == CHOOSE:
-            await self._post_panel(interaction, asked, guild, member)
+            await self._post_panel(interaction, asked, guild)
         elif asked.custom_id:
             await self._press(asked, guild, member, asked.custom_id.removeprefix(PRESSED), locale)
-        elif not asked.request.may_manage:
+        elif not _may_hand_out(interaction):
             await self._whisper(asked, say(locale, "discord.roles.denied"))
         else:
             await self._wire.respond(asked, MESSAGE, _chooser(locale))
@@ -87,25 +87,22 @@ class Roles:
         interaction: discord.Interaction[Any],
         asked: Asked,
         guild: discord.Guild,
-        moderator: discord.Member,
     ) -> None:
         locale = pick(asked.request.locale)
-        if not asked.request.may_manage:
+        if not _may_hand_out(interaction):
             await self._whisper(asked, say(locale, "discord.roles.denied"))
             return
         data: Any = interaction.data
         chosen = [role for value in data.get("values") or () if (role := guild.get_role(int(value)))]
-        fine = [role for role in chosen if not refusal(role, guild) and _is_below(role, moderator)]
-        refused = [role for role in chosen if role not in fine]
+        refused = {role: reason for role in chosen if (reason := refusal(role, guild))}
         if refused:
-            names = ", ".join(f"@{role.name}" for role in refused)
-            reason = refusal(refused[0], guild) or "discord.roles.above_you"
-            await self._whisper(asked, say(locale, reason, role=names))
+            lines = [say(locale, reason, role=f"@{role.name}") for role, reason in refused.items()]
+            await self._whisper(asked, "\n".join(lines))
             return
         # The panel speaks the server's language, not that of the moderator who made it.
         place = str(guild.preferred_locale.value) if guild.preferred_locale else asked.request.locale
-        await self._wire.respond(asked, MESSAGE, _panel(fine, pick(place)))
-        log.info("role panel posted", guild=guild.id, roles=len(fine))
+        await self._wire.respond(asked, MESSAGE, _panel(chosen, pick(place)))
+        log.info("role panel posted", guild=guild.id, roles=len(chosen))
 
     async def _press(
         self, asked: Asked, guild: discord.Guild, member: discord.Member, role_id: str, locale: str
@@ -154,8 +151,10 @@ def _has_powers_somewhere(role: discord.Role, channels: Iterable[discord.abc.Gui
     return any(permissions.value & _HARMFUL.value for permissions in allowed)
 
 
-def _is_below(role: discord.Role, moderator: discord.Member) -> bool:
-    return moderator.id == moderator.guild.owner_id or role < moderator.top_role
+def _may_hand_out(interaction: discord.Interaction[Any]) -> bool:
+    """Manage Channels, which is enough for what a channel follows, says nothing about people's roles."""
+    may = interaction.permissions
+    return may.administrator or may.manage_guild or may.manage_roles
 
 
 def _chooser(locale: str) -> Component:

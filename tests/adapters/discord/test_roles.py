@@ -11,7 +11,7 @@ import pytest
 from bot.commands.menu import MENU
 from tests.adapters.discord.chat import Chat, read
 from tests.adapters.discord.conftest import Paper, Parrot, make_adapter
-from tests.loopback.discord import MANAGE_ROLES, Discord, Json, snowflake, walk
+from tests.loopback.discord import MANAGE_CHANNELS, MANAGE_ROLES, MEMBER, Discord, Json, snowflake, walk
 
 
 @pytest.fixture
@@ -96,14 +96,14 @@ async def test_a_role_that_gained_powers_later_is_no_longer_given(server: Discor
     assert server.users["fan"].get("roles", []) == []
 
 
-async def test_a_moderator_cannot_hand_out_a_role_above_their_own(server: Discord) -> None:
-    assert "not below your own" in (await choose(server, server.role, user="moderator")).text
-
-
-async def test_a_fan_cannot_post_a_panel(server: Discord) -> None:
-    chat = Chat(server)
-    assert "Only moderators" in await chat.say("/roles")
-    assert chat.is_whisper
+async def test_only_who_may_manage_the_server_or_its_roles_posts_a_panel(server: Discord) -> None:
+    server.add_user("keeper", MEMBER | MANAGE_CHANNELS)
+    for user in ("fan", "keeper"):
+        chat = Chat(server, user=user)
+        assert "You need Manage Server" in await chat.say("/roles")
+        assert chat.is_whisper
+    await choose(server, server.role, user="moderator")
+    assert len(server.said("news")) == 1
 
 
 async def test_a_bot_without_the_right_says_what_it_needs(server: Discord) -> None:
