@@ -13,6 +13,7 @@ from bot.text import fold, tame, tame_lines
 
 SHORT = 140  # characters: a longer line is prose
 BIO = 320
+WALL = 450
 _TAG = re.compile(r"<[a-zA-Z/!][^>]{0,2000}>")
 _UNREAD = "script, style, noscript, iframe, form, button, figcaption, svg, template"
 _BLOCKS = (
@@ -92,6 +93,8 @@ def is_boilerplate(line: str) -> bool:
     if not folded or _DOTS.match(folded) or _COUNTER.match(folded) or _CREDIT.match(line):
         return True
     if _starts(folded, "read_also") and len(folded) < 2 * SHORT:
+        return True
+    if len(folded) < WALL and _holds(folded, "wall"):
         return True
     return (
         len(folded) < SHORT and (line.startswith("*") or not _is_sentence(line)) and _holds(folded, "noise")
