@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 
@@ -32,6 +32,7 @@ PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 MOST_REDIRECTS = 5
 MOST_FIELD = 32 * 1024  # bytes of one header field
 LONGEST_URL = 4096
+MOST_HOSTS = 50_000  # that are remembered
 KEEP_ALIVE = 75.0  # seconds; only for hosts that are asked more often than that
 _ENOUGH = 20_000  # bytes of a refusal
 _PERMANENT = frozenset({301, 308})
@@ -59,6 +60,17 @@ class Response:
         return decoded(self.body, self.content_type)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is asked, whichever address it ends at."""
+
+    method: str
+    headers: Mapping[str, str]
+    most: int
+    urgent: bool
+    form: Mapping[str, str] | None = None
+
+
 class Client:
     """Everything fetched from outside goes through here: feeds, pages, pictures, hubs.
 
@@ -72,6 +84,8 @@ class Client:
         self._seconds = settings.timeout
         self._in_flight = poll.in_flight
         self._turns = Turns(poll.host_gap)
+        self._patience = _patience(self._seconds)
+        self._literals: set[str] = set()  # hosts whose spelling was looked at
         self._asked_at: dict[str, float] = {}  # monotonic, by host: who is worth a kept connection
         self._session: aiohttp.ClientSession | None = None
         self.user_agent = (
@@ -111,95 +125,82 @@ class Client:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        answer = await self._fetch("GET", url, headers=headers, most=most, urgent=urgent)
-        health.check_status(answer.status, answer.headers, answer.body, now=self._clock())
+        answer = await self._fetch(url, _Ask("GET", headers, most or self._most, urgent))
+        if answer.status not in (200, 304):
+            health.check_status(answer.status, answer.headers, answer.body, now=self._clock())
         return answer
 
     async def post(self, url: str, form: Mapping[str, str]) -> Response:
         """Post a form (to a hub): any status. Redirects are not followed: a form is meant for one address."""
-        return await self._fetch("POST", url, headers={"Accept": "*/*"}, form=form, urgent=True)
+        return await self._fetch(url, _Ask("POST", {"Accept": "*/*"}, self._most, True, form))
 
-    async def _fetch(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        most: int | None = None,
-        urgent: bool = False,
-        form: Mapping[str, str] | None = None,
-    ) -> Response:
+    async def _fetch(self, url: str, ask: _Ask) -> Response:
         target = _address(url)
-        credentials, home = (target.user, target.password), target.origin() if target.user else None
-        left = self._seconds
-        permanent = True
-        moved_to: str | None = None
-        for _ in range(MOST_REDIRECTS + 1):
-            refuse_literal(target.raw_host or "", self._allowed)
-            answer, took = await self._hop(method, target, headers, most or self._most, left, urgent, form)
-            left -= took
-            if answer.status not in _REDIRECTS or form is not None or "Location" not in answer.headers:
-                return answer if moved_to is None else _moved(answer, moved_to)
+        host, left = f"{target.raw_host}:{target.port}", self._seconds
+        answer, took = await self._hop(target, host, ask, left)
+        if answer.status not in _REDIRECTS or ask.form is not None:
+            return answer
+        home = target
+        permanent, moved_to = True, None
+        for _ in range(MOST_REDIRECTS):
+            if "Location" not in answer.headers:
+                break
             target = _next_hop(target, answer.headers["Location"])
             permanent = permanent and answer.status in _PERMANENT
             if permanent:
                 moved_to = str(target)
-            if home is not None and target.origin() == home:
-                target = target.with_user(credentials[0]).with_password(credentials[1])
+            if home.user and target.origin() == home.origin():
+                target = target.with_user(home.user).with_password(home.password)
+            left -= took
             if left <= 0:
-                raise FetchError(f"The server took longer than {self._seconds:g} seconds to answer.")
+                raise FetchError(
+                    f"The server is too slow: no complete answer within {self._seconds:g} seconds."
+                )
+            answer, took = await self._hop(target, f"{target.raw_host}:{target.port}", ask, left)
+            if answer.status not in _REDIRECTS:
+                return replace(answer, moved_to=moved_to)
         raise FetchError(f"The address redirects in a loop (more than {MOST_REDIRECTS} times).")
 
-    async def _hop(
-        self,
-        method: str,
-        target: URL,
-        headers: Mapping[str, str],
-        most: int,
-        left: float,
-        urgent: bool,
-        form: Mapping[str, str] | None,
-    ) -> tuple[Response, float]:
+    async def _hop(self, target: URL, host: str, ask: _Ask, left: float) -> tuple[Response, float]:
         """Ask one URL once. Waiting for the host's turn costs none of the time allowed."""
-        host = f"{target.raw_host}:{target.port}"
-        async with self._turns.turn(host, urgent=urgent):
-            began = time.monotonic()
-            try:
-                answer = await self._exchange(method, target, headers, most, left, form, host, began)
-            except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-                raise health.fetch_error(error, seconds=self._seconds) from error
-            return answer, time.monotonic() - began
+        if host not in self._literals:
+            refuse_literal(target.raw_host or "", self._allowed)
+            if len(self._literals) < MOST_HOSTS:
+                self._literals.add(host)
+        await self._turns.take(host, urgent=ask.urgent)
+        began = time.monotonic()
+        try:
+            answer = await self._exchange(target, ask, left, host, began)
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
+            raise health.fetch_error(error, seconds=self._seconds) from error
+        finally:
+            self._turns.leave(host)
+        return answer, time.monotonic() - began
 
-    async def _exchange(
-        self,
-        method: str,
-        target: URL,
-        headers: Mapping[str, str],
-        most: int,
-        left: float,
-        form: Mapping[str, str] | None,
-        host: str,
-        began: float,
-    ) -> Response:
+    async def _exchange(self, target: URL, ask: _Ask, left: float, host: str, began: float) -> Response:
         session = self._session or self._open()
-        patience = aiohttp.ClientTimeout(total=left, sock_connect=min(10.0, left), sock_read=min(10.0, left))
         async with session.request(
-            method, target, headers=headers, allow_redirects=False, timeout=patience, data=form
+            ask.method,
+            target,
+            headers=ask.headers,
+            allow_redirects=False,
+            timeout=self._patience if left == self._seconds else _patience(left),
+            data=ask.form,
         ) as reply:
-            url = str(target.with_user(None)) if target.raw_user else str(target)
             body = b""
             if reply.status == 200:
-                body = await _body(reply, most)
+                body = await _body(reply, ask.most)
             elif reply.status >= 400:
                 body = await reply.content.read(_ENOUGH)  # to recognise a bot wall
             if not self._is_worth_keeping(host, began):
                 reply.close()
+            url = str(target.with_user(None) if target.raw_user else target)
             return Response(url=url, status=reply.status, headers=reply.headers, body=body)
 
     def _is_worth_keeping(self, host: str, began: float) -> bool:
         """An idle TLS connection costs memory: keep it where the host is asked again soon."""
         before = self._asked_at.get(host, 0.0)
-        if len(self._asked_at) > 50_000:
+        if len(self._asked_at) > MOST_HOSTS:
             self._asked_at.clear()
         self._asked_at[host] = began
         return began - before < KEEP_ALIVE or self._turns.waiting(host) > 0
@@ -252,10 +253,9 @@ def _next_hop(here: URL, location: str) -> URL:
     return _address(str(target)).with_user(None)
 
 
-def _moved(answer: Response, moved_to: str) -> Response:
-    return Response(
-        url=answer.url, status=answer.status, headers=answer.headers, body=answer.body, moved_to=moved_to
-    )
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    """So much time in all; to connect and between two pieces (the first included) at most ten seconds of it."""
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(10.0, seconds), sock_read=min(10.0, seconds))
 
 
 async def _body(reply: aiohttp.ClientResponse, most: int) -> bytes:

@@ -1,13 +1,14 @@
 """What a feed's past says about its next entry: how many an hour it writes, at this hour, on this day.
 
 A rhythm is a small mapping that is kept as JSON in `Feed.rhythm`. All counts fade with a half-life, so a feed that
-changes its habits is learned anew within weeks.
+changes its habits is learned anew within weeks. The counts by hour and by day are kept as one word each ("0 0.5 3 …"):
+it is read at every check, and of them three are needed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ SHORTEST_PAST = timedelta(hours=6)  # what is assumed of a feed whose entries al
 LEAST_RATE = 1 / 500  # entries an hour: a sleeping feed
 WEEKS_KNOWN = timedelta(days=13)  # before that, "it writes nothing on Sundays" was never observed
 AFTERGLOW = timedelta(minutes=40)  # an outlet that has just published is likely to go on
+PRIOR = 0.25  # of an entry, in every hour and day
 GLOW = 2.0  # so much likelier, right after an entry
 
 
@@ -26,11 +28,11 @@ def learned(rhythm: Mapping[str, Any], times: Iterable[datetime], *, now: dateti
     fresh = sorted(min(at, now) for at in times if now - at < REMEMBERED)
     if "at" not in past:
         since = min(fresh[0], now - SHORTEST_PAST) if fresh else now
-        past |= {"since": since.timestamp(), "mass": 0.0, "hours": [0.0] * 24, "days": [0.0] * 7}
+        past |= {"since": since.timestamp(), "mass": 0.0, "hours": "0 " * 24, "days": "0 " * 7}
         past["at"] = now.timestamp()
     fade = _fade(now.timestamp() - past["at"])
-    hours = [value * fade for value in past["hours"]]
-    days = [value * fade for value in past["days"]]
+    hours = [float(value) * fade for value in past["hours"].split()]
+    days = [float(value) * fade for value in past["days"].split()]
     mass = past["mass"] * fade
     for at in fresh:
         weight = _fade((now - at).total_seconds())
@@ -41,8 +43,8 @@ def learned(rhythm: Mapping[str, Any], times: Iterable[datetime], *, now: dateti
     past |= {
         "at": round(now.timestamp()),
         "mass": round(mass, 4),
-        "hours": [round(value, 3) for value in hours],
-        "days": [round(value, 3) for value in days],
+        "hours": " ".join(f"{value:.3g}" for value in hours),
+        "days": " ".join(f"{value:.3g}" for value in days),
     }
     if fresh:
         past["last"] = round(max(fresh[-1].timestamp(), past.get("last", 0)))
@@ -56,22 +58,20 @@ def rate(rhythm: Mapping[str, Any], at: datetime) -> float | None:
     seconds = max(at.timestamp() - rhythm["since"], SHORTEST_PAST.total_seconds())
     life = HALF_LIFE.total_seconds()
     observed = life / math.log(2) * (1 - 0.5 ** (seconds / life)) / 3600
-    mean = rhythm["mass"] * _fade(at.timestamp() - rhythm["at"]) / observed
+    fade = _fade(at.timestamp() - rhythm["at"])
     utc = at.astimezone(UTC)
-    factor = _share(rhythm["hours"], utc.hour, spread=True)
+    hour, hours = utc.hour, rhythm["hours"].split()
+    # Neighbouring hours are alike.
+    here = 0.5 * float(hours[hour]) + 0.25 * float(hours[hour - 1]) + 0.25 * float(hours[(hour + 1) % 24])
+    factor = _share(here, rhythm["mass"] / 24)
     if seconds > WEEKS_KNOWN.total_seconds():
-        factor *= _share(rhythm["days"], utc.weekday(), spread=False)
-    return float(max(mean * factor * _glow(rhythm, at), LEAST_RATE))
+        factor *= _share(float(rhythm["days"].split()[utc.weekday()]), rhythm["mass"] / 7)
+    return float(max(rhythm["mass"] * fade / observed * factor * _glow(rhythm, at), LEAST_RATE))
 
 
-def _share(counts: Sequence[float], index: int, *, spread: bool) -> float:
+def _share(here: float, mean: float) -> float:
     """How this hour (day) compares to the mean one: 1 is the same. Few observations stay near 1."""
-    total, size = sum(counts), len(counts)
-    here = counts[index]
-    if spread:  # neighbouring hours are alike
-        here = 0.5 * here + 0.25 * counts[index - 1] + 0.25 * counts[(index + 1) % size]
-    prior = 0.25
-    return (here + prior) / (total / size + prior)
+    return (here + PRIOR) / (mean + PRIOR)
 
 
 def _glow(rhythm: Mapping[str, Any], at: datetime) -> float:

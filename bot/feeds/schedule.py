@@ -25,6 +25,7 @@ STRETCH = 4.0  # and to so many intervals at most
 LONGEST_ASKED = DAY  # a server that asks for more (a year's Cache-Control) did not mean its feed
 FIRST_BACKOFF = 2.0  # intervals after the first failure; doubles with each one, up to a day
 PATIENCE = WEEK  # after so long a failure the feed is paused
+_NOTHING = timedelta(0)
 MOVES = 3  # permanent redirects to one address in a row that move a feed
 
 Random = Callable[[], float]
@@ -41,8 +42,8 @@ class Pace:
     def most(self) -> timedelta:
         """Adaptive polling stretches an interval; one under a minute is a wish for exactly that."""
         if self.interval < timedelta(minutes=1):
-            return self.interval
-        return max(self.interval, min(self.interval * STRETCH, SLOWEST))
+            return max(self.interval, self.least)
+        return max(self.interval, min(self.interval * STRETCH, SLOWEST), self.least)
 
 
 def spread(url: str, within: timedelta) -> timedelta:
@@ -79,10 +80,13 @@ def after_success(
     random: Random,
 ) -> Feed:
     """The feed as it stands after a check that worked: its health, what was learned, and when it is checked next."""
-    rhythm = _learned(feed, checked, now=now)
-    feed = _moved(feed, checked.moved_to)
-    feed = replace(
+    rhythm = _learned(feed.rhythm, checked, now=now)
+    url, moved_to, moved_count = _moved(feed, checked.moved_to)
+    return replace(
         feed,
+        url=url,
+        moved_to=moved_to,
+        moved_count=moved_count,
         etag=checked.etag,
         last_modified=checked.last_modified,
         body_hash=checked.body_hash,
@@ -95,9 +99,35 @@ def after_success(
         failing_since=None,
         trouble=checked.remark,
         title=feed.title or (checked.document.title[:300] or None if checked.document else None),
+        next_check_at=next_check(rhythm, now=now, pace=pace, every=every, pulse=pulse, random=random),
     )
-    at = next_check(feed, now=now, pace=pace, every=every, pulse=pulse, random=random)
-    return replace(feed, next_check_at=at)
+
+
+def still(
+    feed: Feed,
+    headers: Mapping[str, str],
+    *,
+    now: datetime,
+    pace: Pace,
+    every: timedelta | None = None,
+    pulse: float = 1.0,
+    random: Random,
+) -> datetime | None:
+    """The next check of a healthy feed that a check has taught nothing: all that is to be saved of it.
+
+    None where there is more: `after_success` says what.
+    """
+    rhythm = feed.rhythm
+    if feed.error_count or feed.moved_to or feed.last_success_at is None or "mass" not in rhythm:
+        return None
+    if (
+        headers.get("ETag", feed.etag) != feed.etag
+        or headers.get("Last-Modified", feed.last_modified) != feed.last_modified
+    ):
+        return None
+    if _asked(rhythm, headers) != rhythm.get("asked"):
+        return None
+    return next_check(rhythm, now=now, pace=pace, every=every, pulse=pulse, random=random)
 
 
 def after_failure(feed: Feed, error: FetchError, *, now: datetime, pace: Pace, random: Random) -> Feed:
@@ -130,7 +160,7 @@ def after_outage(feed: Feed, error: FetchError, *, now: datetime, pace: Pace, ra
 
 
 def next_check(
-    feed: Feed,
+    rhythm: Mapping[str, Any],
     *,
     now: datetime,
     pace: Pace,
@@ -145,22 +175,22 @@ def next_check(
     """
     if every is not None:
         return now + jittered(every, random)
-    span = jittered(adaptive(feed, now=now, pace=pace, pulse=pulse), random)
-    asked = timedelta(seconds=feed.rhythm.get("asked", 0))
-    return unskipped(now + max(span, pace.least, asked), feed.rhythm)
+    span = jittered(adaptive(rhythm, now=now, pace=pace, pulse=pulse), random)
+    at = now + max(span, pace.least, timedelta(seconds=rhythm.get("asked", 0)))
+    return unskipped(at, rhythm) if "skip_hours" in rhythm or "skip_days" in rhythm else at
 
 
-def adaptive(feed: Feed, *, now: datetime, pace: Pace, pulse: float = 1.0) -> timedelta:
+def adaptive(rhythm: Mapping[str, Any], *, now: datetime, pace: Pace, pulse: float = 1.0) -> timedelta:
     """The span that fits a feed's rhythm.
 
     For a number of requests to share among feeds, the mean wait of an entry is least when spans go with the inverse square
     root of the rates: a feed that writes four times as much is asked twice as often.
     """
-    now_rate = rhythms.rate(feed.rhythm, now)
+    now_rate = rhythms.rate(rhythm, now)
     if now_rate is None:
-        return min(max(pace.interval, pace.least), pace.most)
-    span = pace.interval * math.sqrt(USUAL_RATE / (now_rate * max(pulse, 1.0)))
-    return min(max(span, pace.least), max(pace.most, pace.least))
+        return max(pace.interval, pace.least)
+    span = pace.interval * math.sqrt(USUAL_RATE / (now_rate * pulse))
+    return min(max(span, pace.least), pace.most)
 
 
 def jittered(span: timedelta, random: Random) -> timedelta:
@@ -176,6 +206,8 @@ def backoff(failures: int, interval: timedelta, random: Random) -> timedelta:
 def asked_by(headers: Mapping[str, str]) -> timedelta:
     """How long the server asks not to come back: Cache-Control's max-age less Age, else Expires (RFC 9111 4.2)."""
     control = headers.get("Cache-Control", "").lower()
+    if not control and "Expires" not in headers:
+        return _NOTHING
     if "no-cache" in control or "no-store" in control:
         return timedelta(0)
     for part in control.split(","):
@@ -192,7 +224,7 @@ def asked_by(headers: Mapping[str, str]) -> timedelta:
 def unskipped(at: datetime, rhythm: Mapping[str, Any]) -> datetime:
     """Move a time out of the hours and days (GMT) in which the feed says that it is never updated."""
     hours, days = rhythm.get("skip_hours", ()), rhythm.get("skip_days", ())
-    for _ in range(24 * 7 if hours or days else 0):
+    for _ in range(24 * 7):
         utc = at.astimezone(UTC)
         if utc.hour not in hours and utc.weekday() not in days:
             return at
@@ -200,8 +232,11 @@ def unskipped(at: datetime, rhythm: Mapping[str, Any]) -> datetime:
     return at
 
 
-def _learned(feed: Feed, checked: Checked, *, now: datetime) -> Mapping[str, Any]:
-    rhythm = dict(feed.rhythm)
+def _learned(known: Mapping[str, Any], checked: Checked, *, now: datetime) -> Mapping[str, Any]:
+    """What is known of a feed after a check."""
+    if checked.document is None and not checked.new and "mass" in known:
+        return {**known, "asked": _asked(known, checked.headers)}
+    rhythm = dict(known)
     if checked.new or "mass" not in rhythm:
         rhythm = rhythms.learned(rhythm, checked.new, now=now)
     document = checked.document
@@ -215,19 +250,22 @@ def _learned(feed: Feed, checked: Checked, *, now: datetime) -> Mapping[str, Any
         rhythm["newest"] = round(max(checked.newest.timestamp(), rhythm.get("newest", 0)))
     if checked.guids_are_worthless is not None:
         rhythm["by_address"] = checked.guids_are_worthless
-    asked = max(asked_by(checked.headers), timedelta(seconds=rhythm.get("ttl", 0)))
-    rhythm["asked"] = round(min(asked, LONGEST_ASKED).total_seconds())
+    rhythm["asked"] = _asked(rhythm, checked.headers)
     return rhythm
 
 
-def _moved(feed: Feed, moved_to: str | None) -> Feed:
-    """Count permanent redirects to one address; the third in a row moves the feed."""
+def _asked(rhythm: Mapping[str, Any], headers: Mapping[str, str]) -> int:
+    """Seconds for which the server or the feed itself asks not to be asked again."""
+    ttl = timedelta(seconds=rhythm.get("ttl", 0))
+    return round(min(max(asked_by(headers), ttl), LONGEST_ASKED).total_seconds())
+
+
+def _moved(feed: Feed, moved_to: str | None) -> tuple[str, str | None, int]:
+    """Count permanent redirects to one address; the third in a row moves the feed: its URL, the target, the count."""
     if moved_to is None or moved_to == feed.url:
-        return replace(feed, moved_to=None, moved_count=0) if feed.moved_to else feed
+        return feed.url, None, 0
     count = feed.moved_count + 1 if moved_to == feed.moved_to else 1
-    if count >= MOVES:
-        return replace(feed, url=moved_to, moved_to=None, moved_count=0)
-    return replace(feed, moved_to=moved_to, moved_count=count)
+    return (moved_to, None, 0) if count >= MOVES else (feed.url, moved_to, count)
 
 
 def _number(text: str) -> int:

@@ -24,21 +24,8 @@ class Turns:
         self._gap = gap
         self._hosts: dict[str, _Host] = {}
 
-    @asynccontextmanager
-    async def turn(self, host: str, *, urgent: bool = False) -> AsyncIterator[None]:
-        """Hold the host; nobody else asks it meanwhile, nor for the length of the gap afterwards."""
-        await self._take(host, urgent)
-        try:
-            yield
-        finally:
-            self._leave(host)
-
-    def waiting(self, host: str) -> int:
-        """Count who waits for a host: a reason to keep its connection open."""
-        queue = self._hosts.get(host)
-        return len(queue.urgent) + len(queue.patient) if queue else 0
-
-    async def _take(self, host: str, urgent: bool) -> None:
+    async def take(self, host: str, *, urgent: bool = False) -> None:
+        """Wait for the host. Whoever took it must `leave` it: nobody else asks it meanwhile."""
         queue = self._hosts.get(host)
         if queue is None:
             self._hosts[host] = _Host()
@@ -53,11 +40,26 @@ class Turns:
                 self._next(host)  # the turn was given in the same moment: pass it on
             raise
 
-    def _leave(self, host: str) -> None:
+    def leave(self, host: str) -> None:
+        """Let the next one ask, when the gap is over."""
         if self._gap > 0:
             asyncio.get_running_loop().call_later(self._gap, self._next, host)
         else:
             self._next(host)
+
+    @asynccontextmanager
+    async def turn(self, host: str, *, urgent: bool = False) -> AsyncIterator[None]:
+        """Hold the host."""
+        await self.take(host, urgent=urgent)
+        try:
+            yield
+        finally:
+            self.leave(host)
+
+    def waiting(self, host: str) -> int:
+        """Count who waits for a host: a reason to keep its connection open."""
+        queue = self._hosts.get(host)
+        return len(queue.urgent) + len(queue.patient) if queue else 0
 
     def _next(self, host: str) -> None:
         queue = self._hosts[host]

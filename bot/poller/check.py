@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 import structlog
 
@@ -22,6 +23,16 @@ from bot.poller.watch import Metrics
 from bot.ports import Clock
 
 log = structlog.get_logger()
+
+
+class _Circumstances(TypedDict):
+    """What the schedule asks for besides the feed and the answer."""
+
+    now: datetime
+    pace: Pace
+    every: timedelta | None
+    pulse: float
+    random: Callable[[], float]
 
 
 class Checker:
@@ -48,8 +59,11 @@ class Checker:
         self._every = every
         self._metrics = metrics
 
-    async def check(self, feed: Feed) -> Feed:
-        """Do one check and return the feed as it is to be saved. Everything new is published by then."""
+    async def check(self, feed: Feed) -> Feed | datetime:
+        """Do one check and return the feed as it is to be saved. Everything new is published by then.
+
+        Of a feed that is as it was only the time of the next check is returned.
+        """
         began = time.monotonic()
         result = "failed"
         try:
@@ -57,12 +71,16 @@ class Checker:
             result = "unchanged" if answer.status == 304 else "new"
         finally:
             self._metrics.polled(result, time.monotonic() - began)
-        if answer.status == 304:
-            return self._passed(feed, answer, body_hash=feed.body_hash, remark=_kept(feed))
-        body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
-        if body_hash == feed.body_hash:
-            return self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed))
-        return await self._read(feed, answer, body_hash)
+        body_hash = feed.body_hash
+        if answer.status == 200:
+            body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
+            if body_hash != feed.body_hash:
+                return await self._read(feed, answer, body_hash)
+        if answer.moved_to is None:
+            still = schedule.still(feed, answer.headers, **self._circumstances(feed))
+            if still is not None:
+                return still
+        return self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed))
 
     async def _read(self, feed: Feed, answer: Response, body_hash: str) -> Feed:
         intake = await self._reader.read(answer.body, answer.content_type, answer.url, feed.slices)
@@ -123,16 +141,17 @@ class Checker:
             guids_are_worthless=by_address,
             remark=remark,
         )
-        pulse = self._pulse.of(feed.series, now)
-        return schedule.after_success(
-            feed,
-            checked,
-            now=now,
-            pace=self._pace,
-            every=self._every(feed.url),
-            pulse=pulse,
-            random=self._random,
-        )
+        return schedule.after_success(feed, checked, **self._circumstances(feed))
+
+    def _circumstances(self, feed: Feed) -> _Circumstances:
+        now = self._clock()
+        return {
+            "now": now,
+            "pace": self._pace,
+            "every": self._every(feed.url),
+            "pulse": self._pulse.of(feed.series, now),
+            "random": self._random,
+        }
 
 
 def _kept(feed: Feed) -> str | None:
