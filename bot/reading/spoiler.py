@@ -27,7 +27,7 @@ CALMING = (
     {"practice": 0.8, "preview": 0.6, "signing": 1.1, "history": 1.2, "anniversary": 1.0, "talk": 0.3},
     {"signing": 0.7, "history": 0.4, "anniversary": 0.5, "talk": 0.4},
 )
-DOUBT = 3.6
+DOUBT = 3.4
 NO_SERIES, NO_NAME = (
     0.6,
     0.6,
