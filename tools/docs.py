@@ -23,7 +23,8 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#|mailto:)([^)#\s]+)[^)]*\)")
 def settings_page() -> str:
     """Every setting with its default."""
     rows = "".join(
-        f"| `{name}` | {_default(info)} | {info.description or ''} |\n" for name, info in setting_names().items()
+        f"| `{name}` | {_default(info)} | {info.description or ''} |\n"
+        for name, info in setting_names().items()
     )
     return (
         "# Settings\n\n"
@@ -59,18 +60,13 @@ def _command_rows(commands: tuple[Command, ...], before: str = "/") -> Iterator[
             continue
         options = " ".join(_option(option) for option in command.options)
         who = "moderators" if command.audience == Audience.MODERATORS else "everyone"
-        key = f"commands.menu.{(before + command.name).strip('/').replace(' ', '.')}"
-        summary = _summary(command, key)
+        summary = say("en", f"command.{'.'.join((before + command.name).strip('/').split())}")
         yield f"| `{before}{command.name}{' ' if options else ''}{options}` | {summary} | {who} |\n"
 
 
 def _option(option: Any) -> str:
     shown = f"{option.name}…" if option.many else option.name
     return shown if option.required else f"[{shown}]"
-
-
-def _summary(command: Command, key: str) -> str:
-    return say("en", f"commands.menu.{command.name}") if key else ""
 
 
 def series_page() -> str:
@@ -87,9 +83,13 @@ def outlets_page() -> str:
     """Every feed of the built-in catalogue."""
     from datetime import UTC, datetime
 
-    feeds = sorted(load_outlets(None, now=datetime.now(UTC)), key=lambda feed: (feed.language or "", feed.outlet, feed.url))
+    feeds = sorted(
+        load_outlets(None, now=datetime.now(UTC)),
+        key=lambda feed: (feed.language or "", feed.outlet, feed.url),
+    )
     rows = "".join(
-        f"| {feed.outlet} | {feed.language or ''} | {', '.join(feed.series)} | <{feed.url}> |\n" for feed in feeds
+        f"| {feed.outlet} | {feed.language or ''} | {', '.join(feed.series)} | <{feed.url}> |\n"
+        for feed in feeds
     )
     return f"# Outlets\n\n{len(feeds)} feeds.\n\n| outlet | language | series | feed |\n| --- | --- | --- | --- |\n{rows}"
 

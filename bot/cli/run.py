@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -44,10 +45,13 @@ def run(
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Play the weekend quickly and end.")] = False,
 ) -> None:
-    """Watch an invented race weekend come in: no token, no network, nothing left behind."""
+    """Watch an invented race weekend come in: no token, no network, nothing left behind.
+
+    Without a terminal to type at, it is played quickly and ends by itself, too.
+    """
     from bot.demo import play
 
-    in_loop(play(once=once))
+    in_loop(play(once=once or not sys.stdin.isatty()))
 
 
 @app.command()
