@@ -9,6 +9,8 @@ from bot.model import Article
 from storage.codec import dump, key_of, load_texts, maybe_ms
 from storage.database import Row, Transaction
 
+TOLD = 0  # the story of an article whose story was pruned: it was told, and is no news again
+
 
 async def known_hashes(tx: Transaction, feed_id: int, guids: Sequence[str]) -> Mapping[str, str]:
     """Of these guids the known ones, each with its content hash."""
@@ -29,7 +31,7 @@ async def articles_at(tx: Transaction, urls: Sequence[str]) -> Sequence[tuple[Ar
         "SELECT * FROM articles WHERE url_key IN ($each(:keys)) ORDER BY id",
         keys=[key_of(url) for url in urls],
     )
-    return [(read_article(row), row["story_id"]) for row in rows]
+    return [(read_article(row), row["story_id"] or None) for row in rows]
 
 
 async def keep_article(tx: Transaction, article: Article, *, now: datetime) -> tuple[int, bool] | None:

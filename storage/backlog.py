@@ -44,8 +44,13 @@ async def make_digest(
     due_at: datetime,
     now: datetime,
 ) -> bool:
-    """Owe one digest of these stories, once for a slot; an empty one only takes the slot."""
+    """Owe one digest of these stories, once for a slot; an empty one only takes the slot.
+
+    What is being posted at this moment is left out.
+    """
     await tx.lock(queues.LOCK, ids=[destination_id])
+    busy = await _in_hand(tx, destination_id, now=now)
+    story_ids = [story_id for story_id in story_ids if story_id not in busy]
     row = await _insert_digest(tx, destination_id, story_ids, slot=slot, due_at=due_at, now=now)
     if not row:
         return False
@@ -61,6 +66,19 @@ async def make_digest(
     await queues.settle(tx, [destination_id], now=now)
     await tx.notify()
     return True
+
+
+async def _in_hand(tx: Transaction, destination_id: int, *, now: datetime) -> frozenset[int]:
+    """The stories that a sender has in hand for this destination."""
+    rows = await tx.all(
+        """
+        SELECT story_id FROM deliveries
+        WHERE destination_id = :id AND $owed(deliveries) AND leased_until > :now AND story_id IS NOT NULL
+        """,
+        id=destination_id,
+        now=now,
+    )
+    return frozenset(row["story_id"] for row in rows)
 
 
 async def _insert_digest(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from storage.articles import TOLD
 from storage.database import Transaction
 
-PORTION = 2_000  # stories a transaction: senders wait for no more than that
+STORIES, ROWS = 200, 20_000  # of a transaction: senders wait for no more than that
 
 
 async def prune_stories(tx: Transaction, *, before: datetime) -> tuple[int, bool]:
@@ -18,21 +19,32 @@ async def prune_stories(tx: Transaction, *, before: datetime) -> tuple[int, bool
     rows = await tx.all(
         "SELECT id FROM stories WHERE updated_at < :before ORDER BY updated_at, id LIMIT :portion",
         before=before,
-        portion=PORTION,
+        portion=STORIES,
     )
     ids = [row["id"] for row in rows]
     if not ids:
         return 0, False
-    deleted = await tx.run("DELETE FROM deliveries WHERE story_id IN ($ids(:ids))", ids=ids)
-    await tx.run(
-        "UPDATE articles SET story_id = NULL, standfirst = '', text = '', categories = '[]' WHERE story_id IN ($ids(:ids))",
+    deleted = await tx.run(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE story_id IN ($ids(:ids)) LIMIT :rows)",
         ids=ids,
+        rows=ROWS,
+    )
+    if deleted == ROWS:
+        return deleted, True
+    await tx.run(
+        """
+        UPDATE articles SET story_id = :told, standfirst = '', text = '', categories = '[]'
+        WHERE story_id IN ($ids(:ids))
+        """,
+        ids=ids,
+        told=TOLD,
     )
     await tx.run(tx.dialect.search.drop, stories=ids)
     await tx.run("UPDATE stories SET parent_id = NULL WHERE parent_id IN ($ids(:ids))", ids=ids)
     deleted += await tx.run("DELETE FROM story_topics WHERE story_id IN ($ids(:ids))", ids=ids)
+    deleted += await tx.run("DELETE FROM waves WHERE story_id IN ($ids(:ids))", ids=ids)
     deleted += await tx.run("DELETE FROM stories WHERE id IN ($ids(:ids))", ids=ids)
-    return deleted, len(ids) == PORTION
+    return deleted, len(ids) == STORIES
 
 
 async def prune_rest(tx: Transaction, *, before: datetime) -> int:

@@ -184,6 +184,11 @@ def _rows(outcomes: Iterable[Outcome], now: datetime) -> Rows:
     )
 
 
+_NEWEST = """
+        revision = CASE WHEN sent_revision = 0 AND attempts <= 1 AND COALESCE(waiting, '') <> 'uncertain'
+            THEN $greatest(revision, COALESCE((SELECT s.revision FROM stories AS s WHERE s.id = story_id), revision))
+            ELSE revision END,
+"""
 _OUTCOMES = """
     FROM ($rows(:outcomes, id BIGINT, tried BIGINT, said TEXT, again_at BIGINT, final BOOLEAN, why TEXT)) AS o
     WHERE deliveries.id = o.id AND deliveries.sent_revision < o.tried
@@ -201,13 +206,14 @@ _SENT = """
         attempts = 0, first_attempt_at = NULL, last_attempt_at = NULL, closed = NULL, waiting = NULL, reason = NULL
     OUTCOMES
 """
+# What was surely never posted may be sent as its story is by now: no platform knows its key.
 _RETRY = """
-    UPDATE deliveries SET due_at = o.again_at, reason = o.why,
+    UPDATE deliveries SET due_at = o.again_at, reason = o.why, NEWEST
         waiting = CASE WHEN waiting = 'uncertain' THEN waiting ELSE NULL END
     OUTCOMES AND closed IS NULL
 """
 _HELD = """
-    UPDATE deliveries SET due_at = o.again_at, reason = o.why,
+    UPDATE deliveries SET due_at = o.again_at, reason = o.why, NEWEST
         waiting = CASE WHEN waiting = 'uncertain' THEN waiting ELSE 'held' END,
         first_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE first_attempt_at END,
         last_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE last_attempt_at END,
@@ -241,7 +247,9 @@ _RECORD: Mapping[OutcomeKind, str] = {
     OutcomeKind.SET_ASIDE: _CLOSED.replace("CLOSED", "set aside"),
     OutcomeKind.GONE: _GONE,
 }
-_RECORD = {kind: sql.replace("OUTCOMES", _OUTCOMES) for kind, sql in _RECORD.items()}
+_RECORD = {
+    kind: sql.replace("NEWEST", _NEWEST).replace("OUTCOMES", _OUTCOMES) for kind, sql in _RECORD.items()
+}
 
 _CLOSED_STATES = {
     "skipped": DeliveryState.SKIPPED,

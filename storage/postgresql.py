@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -121,6 +122,7 @@ class PostgresqlDatabase:
         self._conninfo = conninfo
         self._pool = pool
         self._listening: asyncio.Task[None] | None = None
+        self._is_away = False
 
     async def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         async def once() -> T:
@@ -143,14 +145,26 @@ class PostgresqlDatabase:
         while True:
             try:
                 with translated():
-                    return await once()
+                    done = await once()
             except _Passing as passing:
                 if loop.time() + wait > until:
                     raise StorageError(f"PostgreSQL cannot be reached: {_first_line(passing)}") from passing
                 if passing.is_lost:
+                    self._notice(passing)
                     await self._pool.check()
                 await asyncio.sleep(wait)
                 wait = min(_LONGEST_WAIT, wait * 2)
+            else:
+                self._notice(None)
+                return done
+
+    def _notice(self, trouble: Exception | None) -> None:
+        """Say once that the server went away, and once that it is back."""
+        if trouble is not None and not self._is_away:
+            log.warning("database away", reason=_first_line(trouble))
+        if trouble is None and self._is_away:
+            log.info("database back")
+        self._is_away = trouble is not None
 
     async def listen(self, woken: Callable[[], None]) -> None:
         self._listening = asyncio.create_task(self._listen(woken), name="storage hints")
@@ -171,7 +185,7 @@ class PostgresqlDatabase:
                         if hint.payload == schema:
                             woken()
             except psycopg.Error as error:
-                log.info("hints of other processes interrupted", reason=_first_line(error))
+                log.debug("hints of other processes interrupted", reason=_first_line(error))
             await asyncio.sleep(wait)
             wait = min(_LONGEST_WAIT, wait * 2)
 
@@ -242,6 +256,9 @@ async def open_postgresql(url: str, *, now: datetime) -> PostgresqlDatabase:
         raise StorageError(f"PostgreSQL does not allow what is needed: {_first_line(error)}") from error
     except psycopg.Error as error:
         raise StorageError(f"PostgreSQL cannot be used: {_first_line(error)}") from error
+    logging.getLogger("psycopg.pool").setLevel(
+        logging.CRITICAL
+    )  # it warns at each try; `_notice` says it once
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         conninfo,
         kwargs={"row_factory": dict_row, "autocommit": True},

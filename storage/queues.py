@@ -98,7 +98,7 @@ async def hold(tx: Transaction, destination_id: int, until: datetime) -> None:
     await tx.run(
         """
         UPDATE queues SET held_until = $greatest(held_until, CAST(:until AS BIGINT)),
-            due_at = $greatest(due_at, CAST(:until AS BIGINT))
+            due_at = CASE WHEN due_at < :until THEN :until ELSE due_at END
         WHERE destination_id = :id
         """,
         id=destination_id,

@@ -327,8 +327,14 @@ class Store:
         latest = self._latest
         if latest is None or now >= latest:
             self._latest = now
-        elif latest - now > _CLOCK_SLACK:
-            self._latest = now
-            log.warning("clock went back", by=str(latest - now))
+            return
+        if latest - now <= _CLOCK_SLACK:
+            return
+        self._latest = now
+        log.warning("clock went back", by=str(latest - now))
+        try:
             await self.database.write(queues.set_right, now=now, lease=lease, back=latest - now)
             await self.database.write(feeds.bring_feeds_forward, span=latest - now)
+        except BaseException:
+            self._latest = latest  # the next caller tries again
+            raise

@@ -244,6 +244,19 @@ async def test_a_correction_of_what_is_held_stays_held(store: Store) -> None:
     assert (await claim_one(store, now=NOW + HOUR)).delivery.revision == 2
 
 
+async def test_what_was_surely_not_posted_is_sent_as_it_is_by_then_and_needs_no_edit(store: Store) -> None:
+    for kind in (OutcomeKind.RETRY, OutcomeKind.HELD):
+        await place(store, kind.value, f"series:{kind.value}")
+        published = await publish(store, kind.value, series=(kind.value,))
+        sending = await claim_one(store)
+        changed = await revise(store, published.story)
+        await record(store, sending, kind, due_at=NOW)
+        again = await claim_one(store)
+        assert (again.story, again.delivery.revision) == (changed.story, 2)
+        await record(store, again)
+        assert await claim(store) == []
+
+
 async def test_an_uncertain_post_says_so_when_it_is_tried_again(store: Store) -> None:
     there = await place(store)
     published = await publish(store)
@@ -399,6 +412,16 @@ async def test_a_digest_is_owed_once_for_a_slot_and_tells_what_it_folded(store: 
     assert digest.digest == (stories[2], stories[0])
     await record(store, digest, now=NOW + HOUR)
     assert await store.counts(now=NOW) == {("discord", "sent"): 2, ("discord", "folded"): 2}
+
+
+async def test_a_digest_leaves_out_what_is_being_posted(store: Store) -> None:
+    there = await place(store)
+    first, second = [(await publish(store, slug)).story for slug in "ab"]
+    sending = await claim_one(store)
+    await store.make_digest(there.id, [first.id, second.id], slot="s", due_at=NOW, now=NOW)
+    await record(store, sending)
+    assert (await claim_one(store)).digest == (second,)
+    assert await state(store, there, first) is DeliveryState.SENT
 
 
 async def test_an_empty_digest_only_takes_its_slot(store: Store) -> None:

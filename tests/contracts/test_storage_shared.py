@@ -89,6 +89,8 @@ async def test_old_stories_are_forgotten_but_not_that_they_were_known(store: Sto
         "",
         "",
     ]
+    corrected = await publish(store, "old", now=now, article={"content_hash": "a word changed"})
+    assert corrected.deliveries == 0, "what was told is no news again"
     left = await store.story(child.story.id)
     assert left is not None
     assert left.parent_id is None
