@@ -1,8 +1,9 @@
 """Long polling: an update is confirmed when it was answered, so a restart neither loses nor repeats commands.
 
-`getUpdates` confirms everything below its offset. The offset is the first update that is not answered yet; while one
-is under way Telegram is asked in short intervals, and updates that are known are passed over. It hands out a hundred
-at most: before slow chats fill these, what they wait for is confirmed unanswered, so that nobody else has to wait.
+`getUpdates` confirms everything below its offset and hands out a hundred updates from there. The offset is the first
+update that is not answered yet; while one is under way Telegram is asked in short intervals, and updates that are known
+are passed over. Where a slow chat would keep all others waiting behind these hundred, what it waits for is confirmed
+before it is answered.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 import warnings
 from asyncio import sleep
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -31,7 +33,8 @@ warnings.filterwarnings("ignore", message=".*Bot.getUpdates", category=PTBUserWa
 ALLOWED = ("message", "channel_post", "callback_query", "inline_query", "my_chat_member")
 LONG = 30  # seconds that Telegram holds a poll
 SHORT = 0.25  # seconds between polls while updates are under way
-CROWDED = 60  # updates under way, of the hundred that Telegram hands out again
+CROWDED = 60  # updates since the first that is not answered, and
+SLOW = 5.0  # seconds that one is under way: then it is confirmed
 LONGEST_WAIT = 60.0
 LAST_WORD = 1.0  # seconds for the confirmation at the end
 
@@ -39,11 +42,13 @@ LAST_WORD = 1.0  # seconds for the confirmation at the end
 class Intake:
     """Which updates are known, and which of them are answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._known: set[int] = set()
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, float] = {}  # each with the time that it began
         self._next: int | None = None  # one more than the highest update seen
-        self.changed = asyncio.Event()
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     @property
     def is_idle(self) -> bool:
@@ -52,21 +57,29 @@ class Intake:
     @property
     def offset(self) -> int | None:
         """The first update that is not answered; everything below it may be forgotten by Telegram."""
-        return self._next if len(self._under_way) >= CROWDED else min(self._under_way, default=self._next)
+        first = min(self._under_way, default=self._next)
+        if first is None or self._next is None or self._next - first < CROWDED:
+            return first
+        lately = self._monotonic() - SLOW
+        return min(
+            (number for number, begun in self._under_way.items() if begun > lately), default=self._next
+        )
 
-    def begin(self, number: int) -> bool:
-        """Note an update; False when it is known already."""
-        if number in self._known:
-            return False
+    def knows(self, number: int) -> bool:
+        return number in self._known
+
+    def begin(self, number: int) -> None:
+        """Note an update."""
         self._known.add(number)
-        self._under_way.add(number)
+        self._under_way[number] = self._monotonic()
+        self.idle.clear()
         self._next = max(self._next or 0, number + 1)
-        return True
 
     def end(self, number: int) -> None:
         """Note that an update was answered."""
-        self._under_way.discard(number)
-        self.changed.set()
+        self._under_way.pop(number, None)
+        if self.is_idle:
+            self.idle.set()
 
     def forget(self, before: int | None) -> None:
         """Forget updates below the offset of a poll that was answered: no later one can bring them again.
@@ -132,25 +145,24 @@ async def _updates(bot: Bot, offset: int | None, hold: int) -> Sequence[Any]:
 
 def _take(raw: Any, bot: Bot, lanes: Lanes, intake: Intake) -> None:
     number = raw.get("update_id") if isinstance(raw, dict) else None
-    if not isinstance(number, int) or not intake.begin(number):
+    if not isinstance(number, int) or intake.knows(number):
         return
     try:
         update = Update.de_json(raw, bot)
     except Exception as error:  # noqa: BLE001  whatever a newer Bot API may send
         log.warning("update not understood", update=number, error=type(error).__name__)
+        intake.begin(number)
         intake.end(number)
         return
+    intake.begin(number)
     lanes.put(update, lambda: intake.end(number))
 
 
 async def _pause(intake: Intake) -> None:
-    """While updates are under way, wait for one of them to end, or a moment."""
-    if intake.is_idle:
-        return
-    intake.changed.clear()
+    """While updates are under way, wait a moment: each poll brings all of them again."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SHORT):  # before Python 3.12 `wait_for` may swallow a cancellation
-            await intake.changed.wait()
+            await intake.idle.wait()
 
 
 async def _without_webhook(bot: Bot) -> None:

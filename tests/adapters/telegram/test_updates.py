@@ -170,9 +170,9 @@ async def test_an_answer_whose_fate_is_unknown_is_not_said_twice(talking: BotApi
 def test_the_offset_is_the_first_update_that_is_not_answered() -> None:
     intake = polling.Intake()
     assert intake.offset is None
-    assert intake.begin(5)
-    assert intake.begin(6)
-    assert not intake.begin(5)
+    intake.begin(5)
+    intake.begin(6)
+    assert intake.knows(5)
     intake.end(6)
     assert intake.offset == 5
     intake.end(5)
@@ -180,23 +180,37 @@ def test_the_offset_is_the_first_update_that_is_not_answered() -> None:
     assert intake.is_idle
 
 
-def test_many_slow_chats_do_not_keep_the_next_one_out() -> None:
-    intake = polling.Intake()
-    for number in range(1, polling.CROWDED):
-        assert intake.begin(number)
+def test_a_slow_chat_does_not_keep_the_others_out() -> None:
+    now = 0.0
+    intake = polling.Intake(lambda: now)
+    intake.begin(1)
+    for number in range(2, polling.CROWDED + 2):
+        intake.begin(number)
+        intake.end(number)
     assert intake.offset == 1
-    assert intake.begin(polling.CROWDED)
-    assert intake.offset == polling.CROWDED + 1
-    assert not intake.begin(5)  # still known, should Telegram repeat it
+    now = polling.SLOW
+    intake.begin(polling.CROWDED + 2)
+    assert intake.offset == polling.CROWDED + 2  # the slow one is given up to a crash, not the new one
+    assert not intake.is_idle
+
+
+def test_a_slow_chat_with_few_others_is_not_given_up() -> None:
+    now = 0.0
+    intake = polling.Intake(lambda: now)
+    intake.begin(1)
+    now = 100.0
+    intake.begin(2)
+    assert intake.offset == 1
 
 
 def test_an_update_that_ends_while_a_poll_brings_it_again_is_not_answered_twice() -> None:
     intake = polling.Intake()
-    assert intake.begin(5)
+    intake.begin(5)
     asked_with = intake.offset
     intake.end(5)
-    assert not intake.begin(5)  # the answer to a poll that was under way
+    assert intake.knows(5)  # the answer to a poll that was under way
     intake.forget(asked_with)
-    assert not intake.begin(5)
+    assert intake.knows(5)
     intake.forget(intake.offset)
+    assert not intake.knows(5)
     assert intake.offset == 6
