@@ -11,8 +11,6 @@ from bot.ports import Clock, Pace
 if TYPE_CHECKING:
     from adapters.telegram.adapter import TelegramAdapter
 
-NAME = "telegram"
-
 
 def create(settings: TelegramSettings, *, pace: Pace, clock: Clock) -> TelegramAdapter:
     """Make the Telegram adapter. The platform's library is imported here, not before."""
