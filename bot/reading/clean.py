@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
+from bot.reading.lines import paragraphed
 from bot.text import fold, tame, tame_lines
 
 SHORT = 140  # characters: a longer line is prose
@@ -39,6 +40,8 @@ def text_of(markup: str) -> str:
     """Turn HTML, or text with entities, or HTML escaped once too often, into paragraphs of plain text."""
     if not markup:
         return ""
+    if not _TAG.search(markup):
+        markup = paragraphed(markup)
     for _ in range(2):
         if not _TAG.search(markup):
             break
