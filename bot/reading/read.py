@@ -16,7 +16,7 @@ from bot.reading.summary import summarise
 from bot.reading.tag import tag
 from bot.series.catalog import Catalog
 
-LANGUAGE_TEXT = 1_500  # characters are plenty to tell a language by
+LANGUAGE_TEXT = 800  # characters are plenty to tell a language by
 MOST_TITLE, MOST_STANDFIRST, MOST_TEXT = 500, 4_000, 20_000  # nothing that matters stands below
 
 
