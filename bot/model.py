@@ -397,6 +397,7 @@ class Outcome:
     message_id: str | None = None
     due_at: datetime | None = None
     reason: str | None = None
+    rest_until: datetime | None = None  # nothing is claimed for its destination before then
 
 
 # ── Posts, commands and answers ──────────────────────────────────────────────────────────────────

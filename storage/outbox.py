@@ -171,7 +171,18 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], *, now: datetime)
     for kind, group in groupby(sorted(outcomes, key=lambda o: o.kind), key=lambda o: o.kind):
         await tx.run(_RECORD[kind], outcomes=_rows(group, now), now=now, urgent=Lane.URGENT)
     await queues.release(tx, Counter(row["destination_id"] for row in leased))
+    await queues.rest(tx, _rests(outcomes, {row["id"]: row["destination_id"] for row in rows}))
     await queues.settle(tx, destinations, now=now)
+
+
+def _rests(outcomes: Sequence[Outcome], destinations: Mapping[int, int]) -> Mapping[int, datetime]:
+    """Until when each destination is to be left alone."""
+    rests: dict[int, datetime] = {}
+    for outcome in outcomes:
+        destination = destinations.get(outcome.delivery_id)
+        if destination is not None and outcome.rest_until is not None:
+            rests[destination] = max(outcome.rest_until, rests.get(destination, outcome.rest_until))
+    return rests
 
 
 def _rows(outcomes: Iterable[Outcome], now: datetime) -> Rows:
@@ -214,6 +225,7 @@ _RETRY = """
 """
 _HELD = """
     UPDATE deliveries SET due_at = o.again_at, reason = o.why, NEWEST
+        message_id = COALESCE(o.said, message_id),
         waiting = CASE WHEN waiting = 'uncertain' THEN waiting ELSE 'held' END,
         first_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE first_attempt_at END,
         last_attempt_at = CASE WHEN attempts <= 1 THEN NULL ELSE last_attempt_at END,

@@ -59,6 +59,20 @@ async def release(tx: Transaction, recorded: Mapping[int, int]) -> None:
     )
 
 
+async def rest(tx: Transaction, until: Mapping[int, datetime]) -> None:
+    """Let nobody take these destinations before then; `settle` them afterwards."""
+    if not until:
+        return
+    await tx.run(
+        """
+        UPDATE queues SET held_until = $greatest(held_until, r.until)
+        FROM ($rows(:rests, destination BIGINT, until BIGINT)) AS r
+        WHERE queues.destination_id = r.destination
+        """,
+        rests=Rows(list(until.items())),
+    )
+
+
 async def settle(tx: Transaction, ids: Sequence[int], *, now: datetime) -> None:
     """Compute anew when these destinations may be taken. What is overdue goes to the end: nobody is served twice in a row."""
     if not ids:

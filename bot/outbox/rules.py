@@ -107,10 +107,14 @@ def needs_look(delivery: Delivery, limits: Limits, *, now: datetime) -> bool:
     return window is None or now - delivery.first_attempt_at >= window * 0.9
 
 
+def is_safe(limits: Limits) -> bool:
+    """Whether a platform drops a post's copy, or lets one look for it first."""
+    return limits.drops_copies_for is not None or limits.can_find
+
+
 def is_left_uncertain(delivery: Delivery, limits: Limits, resend_uncertain: bool) -> bool:
     """Whether an uncertain post is to stay so: it would be sent twice, and the operator does not want that."""
-    is_safe = limits.drops_copies_for is not None or limits.can_find
-    return delivery.state is DeliveryState.UNCERTAIN and not is_safe and not resend_uncertain
+    return delivery.state is DeliveryState.UNCERTAIN and not is_safe(limits) and not resend_uncertain
 
 
 def edit_hold(delivery: Delivery, story: Story, *, now: datetime) -> datetime | None:
@@ -151,11 +155,11 @@ def _maybe_posted(
 
     Where copies are possible, even an outage does not shorten the waits: each attempt may be one.
     """
-    is_safe = limits.drops_copies_for is not None or limits.can_find
-    if _is_given_up(delivery, now) or not (is_safe or resend_uncertain):
+    may_repeat = is_safe(limits)
+    if _is_given_up(delivery, now) or not (may_repeat or resend_uncertain):
         return After(outcome=outcome(delivery, OutcomeKind.UNCERTAIN, reason=UNCERTAIN))
     wait = backoff(delivery.attempts, delivery.id)
-    if is_safe:
+    if may_repeat:
         wait = min(wait, _LONGEST_OUTAGE_WAIT) if is_outage else wait if delivery.attempts else _SOON
     return After(
         outcome=outcome(delivery, OutcomeKind.UNCERTAIN, due_at=now + wait, reason=UNCERTAIN),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -20,10 +20,11 @@ from bot.outbox.digests import Digests
 from bot.outbox.ledger import Ledger
 from bot.outbox.notices import Notices
 from bot.outbox.pings import Pings
+from bot.outbox.recollection import Recollection
 from bot.outbox.rendering import Renderer, is_plain, plainest
 from bot.outbox.rules import After, outcome
 from bot.outbox.weather import Weather
-from bot.pacing import ALL, Pacer
+from bot.pacing import ALL, Flight, Pacer
 from bot.ports import Adapter, Clock, Storage
 from bot.posts import Kind, Verdict, is_covered
 from bot.posts.spoilers import released_at
@@ -50,6 +51,7 @@ class Hand:
     since: float  # of the event loop
     phase: Phase = Phase.WAITING
     outcome: Outcome | None = None  # as soon as it is known
+    flight: Flight = field(default_factory=Flight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +80,16 @@ class Sender:
         self._renderer, self._ledger, self._metrics = tools.renderer, tools.ledger, tools.metrics
         self._digests, self._notices, self._pings = tools.digests, tools.notices, tools.pings
         self._decide = tools.decide
+        self._recollection = Recollection(tools.storage, adapter, pace, tools.clock)
 
     async def deliver(self, hand: Hand) -> None:
         """Carry a claim through, and write down what became of it. Raises nothing but CancelledError."""
+        try:
+            await self._deliver(hand)
+        finally:
+            self._pace.land(hand.flight)
+
+    async def _deliver(self, hand: Hand) -> None:
         claim = hand.claim
         try:
             try:
@@ -165,8 +174,7 @@ class Sender:
             if not await self._slot(hand):
                 return outcome(delivery, OutcomeKind.HELD, due_at=self._clock() + AGAIN)
             message_id = await self._send(hand, plainest(post))
-        hand.outcome = replace(done, message_id=message_id)
-        await self._park(claim)
+        hand.outcome = replace(done, message_id=message_id, rest_until=self._rest_until(claim))
         return hand.outcome
 
     async def _edit(self, hand: Hand, story: Story) -> Outcome:
@@ -186,8 +194,12 @@ class Sender:
             if is_plain(post) or not await self._slot(hand):
                 raise
             await self._change(hand, plainest(post))
-        hand.outcome = outcome(delivery, OutcomeKind.SENT, message_id=delivery.message_id)
-        await self._park(hand.claim)
+        hand.outcome = outcome(
+            delivery,
+            OutcomeKind.SENT,
+            message_id=delivery.message_id,
+            rest_until=self._rest_until(hand.claim),
+        )
         return hand.outcome
 
     async def _send(self, hand: Hand, post: Post) -> str:
@@ -226,23 +238,24 @@ class Sender:
     async def _slot(self, hand: Hand) -> bool:
         """Wait for a place; False when there is none in time, or the store cannot note what would be sent."""
         hand.phase = Phase.WAITING
-        rates = self._adapter.rates(hand.claim.destination)
+        claim = hand.claim
+        await self._recollection.of(claim.destination)
+        rates = self._adapter.rates(claim.destination)
+        may_double = claim.delivery.message_id is None and not rules.is_safe(self._adapter.limits)
         try:
             async with asyncio.timeout(rules.SLOT.total_seconds()):
-                await self._pace.slot(rates, hand.claim.delivery.lane)
+                await self._pace.slot(rates, claim.delivery.lane, flight=hand.flight if may_double else None)
         except TimeoutError:
             return False
         return self._ledger.is_open
 
-    async def _park(self, claim: Claim) -> None:
+    def _rest_until(self, claim: Claim) -> datetime | None:
         """Let a place that its own limit keeps waiting rest in the store, where it blocks no sender.
 
         With several processes this is also how they share the limit of one chat.
         """
         busy = self._pace.busy_for(self._adapter.rates(claim.destination))
-        if busy > PARKED:
-            with contextlib.suppress(StorageError):  # only the order of things suffers
-                await self._storage.hold(claim.destination.id, self._clock() + busy)
+        return self._clock() + busy if busy > PARKED else None
 
     # ── what did not go as planned ──
 

@@ -8,6 +8,7 @@ the platform's own window where it hurts, and one 429 costs more than the last t
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.model import Lane, Rate
@@ -26,6 +27,7 @@ CATCH_UP_GAP = 0.9  # … and a shorter one by tenths, never by a burst
 CHAT_SHARE = 0.98  # of the limit of one chat
 CHAT_JITTER = 0.1  # seconds
 RESERVES = 10  # windows of so many keep one place free of news, so that an answer need not wait for the next
+AT_ONCE = 0.5  # and so much of them news may use up as it comes; from then on it is spaced evenly
 
 SLOWER = 0.01  # a 429 that comes all the same slows its bucket by so much …
 SLOWEST = 0.30
@@ -41,6 +43,7 @@ class Bucket:
     rate: Rate
     is_whole: bool = False  # the bucket "all"
     is_told: bool = False  # its rate comes from the platform's answers
+    is_shared: bool = False  # other processes draw from it, too, and it does not know what
     due: float = LONG_AGO  # when the next one is due, evenly spaced
     last: float = LONG_AGO
     began: float = LONG_AGO  # when "all" was first used after a rest
@@ -71,7 +74,7 @@ class Bucket:
 
     def ready_at(self, lane: Lane, now: float) -> float:
         """When the next may go."""
-        at = max(self.held_until, self._window_at(now))
+        at = max(self.held_until, self._window_at(lane, now))
         if self._is_told_at(now):
             return max(at, self.resets_at) if self.left == 0 else at
         return max(at, self._spaced_at(lane, now))
@@ -117,6 +120,15 @@ class Bucket:
         self.held_until = max(self.held_until, now + seconds)
         self.due = max(self.due, self.held_until)  # what was missed meanwhile is not caught up with
 
+    def recollect(self, ages: Iterable[float], now: float) -> None:
+        """Count what an earlier process sent, so many seconds ago."""
+        if self.taken or self.is_whole:
+            return
+        for at in sorted(now - age for age in ages)[-int(self.rate.count) :]:
+            self.taken.append(at)
+            self.due = max(self.due, at) + self.gap(now)
+            self.last = at
+
     def is_idle(self, now: float) -> bool:
         """Nothing that it remembers matters any more."""
         matters_until = max(self.due, self.held_until, self.resets_at, self.last + self.span + CHAT_JITTER)
@@ -129,13 +141,22 @@ class Bucket:
         if self.is_whole:
             return max(self.due, self.last + self.gap(now) * CATCH_UP_GAP)
         if lane is not Lane.ANSWER:
-            return self.due
+            return LONG_AGO if self._has_room(now) else self.due
         # People wait for answers: they may use up a window, or go one ahead where the window is a single message.
         return self.due - self.gap(now) if self.rate.count == 1 else LONG_AGO
 
-    def _window_at(self, now: float) -> float:
+    def _has_room(self, now: float) -> bool:
+        """A wide window that is hardly used: a single story need not wait because somebody was answered just before."""
+        if self.rate.count < RESERVES or self.is_shared:
+            return False
+        since = now - self.span - CHAT_JITTER
+        return sum(at > since for at in self.taken) < self.rate.count * AT_ONCE
+
+    def _window_at(self, lane: Lane, now: float) -> float:
         """Never more than `count` in any span, whatever the schedule would catch up with."""
         count = int(self.rate.count)
+        if count >= RESERVES and not self.is_whole and lane is not Lane.ANSWER:
+            count -= 1
         if count <= 1 or len(self.taken) < count:
             return LONG_AGO
         span = self.span + (JITTER if self.is_whole else CHAT_JITTER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ import structlog
 
 from bot.model import Lane, Rate
 from bot.pacing.bucket import ALL, LONG_AGO, Bucket
+from bot.pacing.flights import Flight, Flights
 from bot.pacing.tickets import SharedSchedule, Tickets
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class Waiter:
     own: tuple[Bucket, ...]  # all buckets but the whole
     arrived: float
     granted: asyncio.Future[float]  # when
+    flight: Flight | None = None
 
     def own_ready_at(self, now: float) -> float:
         return max((bucket.ready_at(self.lane, now) for bucket in self.own), default=LONG_AGO)
@@ -58,6 +60,7 @@ class Pacer:
         self._lanes: dict[Lane, deque[Waiter]] = {lane: deque() for lane in sorted(Lane)}
         self._timer: asyncio.TimerHandle | None = None
         self._grants = 0
+        self._flights = Flights()
         self._tickets = Tickets(name, store, clock, self._now, self._serve) if store else None
 
     @property
@@ -70,14 +73,18 @@ class Pacer:
         """How many buckets are remembered."""
         return len(self._buckets)
 
-    async def slot(self, buckets: Mapping[str, Rate], lane: Lane) -> None:
-        """Wait for a place in every bucket; lower lanes wait longer. Cancelling gives the place back."""
+    async def slot(self, buckets: Mapping[str, Rate], lane: Lane, *, flight: Flight | None = None) -> None:
+        """Wait for a place in every bucket; lower lanes wait longer. Cancelling gives the place back.
+
+        A `flight` begins with the grant, waits until few others are on their way, and ends by `land`.
+        """
         waiter = Waiter(
             lane=lane,
             whole=self._bucket(ALL, buckets[ALL]) if ALL in buckets else None,
             own=tuple(self._bucket(name, rate) for name, rate in buckets.items() if name != ALL),
             arrived=self._now(),
             granted=asyncio.get_running_loop().create_future(),
+            flight=None if flight is None or flight.began is not None else flight,
         )
         self._lanes[lane].append(waiter)
         self._serve()
@@ -86,6 +93,12 @@ class Pacer:
         except asyncio.CancelledError:
             self._withdraw(waiter)
             raise
+
+    def land(self, flight: Flight) -> None:
+        """What became of a flight is written down."""
+        if flight.began is not None:
+            self._flights.end(flight, self._now())
+            self._serve()
 
     def learn(self, bucket: str, *, remaining: int, reset_after: timedelta, rate: Rate | None = None) -> None:
         """Correct a bucket by what the platform answered (Discord's X-RateLimit-* headers)."""
@@ -100,6 +113,12 @@ class Pacer:
         known.hold(retry_after.total_seconds(), self._now())
         log.warning("rate limited", pacer=self.name, bucket=bucket, retry_after=retry_after.total_seconds())
         self._serve()
+
+    def recollect(self, buckets: Mapping[str, Rate], ages: Sequence[float]) -> None:
+        """Count what an earlier process sent to a place, so many seconds ago, where nothing is known of it yet."""
+        now = self._now()
+        for name, rate in buckets.items():
+            self._bucket(name, rate).recollect(ages, now)
 
     def busy_for(self, buckets: Mapping[str, Rate]) -> timedelta:
         """How long a place's own buckets keep news waiting, "all" left out: time that other places can use."""
@@ -137,10 +156,11 @@ class Pacer:
 
     def _ready_at(self, waiter: Waiter, whole_at: float, now: float) -> float:
         if waiter.whole is None or whole_at <= now:
-            return waiter.own_ready_at(now)
+            return max(waiter.own_ready_at(now), self._flies_at(waiter, now))
         if self._tickets is None:
             return whole_at  # what "all" keeps back need not be looked at closer
-        own_at = waiter.own_ready_at(now)  # a place in the shared schedule is asked for from then on
+        # A place in the shared schedule is asked for from then on.
+        own_at = max(waiter.own_ready_at(now), self._flies_at(waiter, now))
         return own_at if own_at > now else whole_at
 
     def _whole_at(self, now: float) -> float:
@@ -150,8 +170,17 @@ class Pacer:
         at = whole.ready_at(Lane.NEWS, now)
         if self._tickets is None:
             return at
-        wanted = sum(waiter.own_ready_at(now) <= now for waiter in self._waiters() if waiter.whole)
+        wanted = sum(
+            waiter.own_ready_at(now) <= now and self._flies_at(waiter, now) <= now
+            for waiter in self._waiters()
+            if waiter.whole
+        )
         return max(at, self._tickets.next_at(wanted, whole.gap(now)))
+
+    def _flies_at(self, waiter: Waiter, now: float) -> float:
+        if waiter.flight is None or waiter.whole is None:
+            return LONG_AGO
+        return self._flights.ready_at(waiter.whole.gap(now), now)
 
     def _waiters(self) -> Iterator[Waiter]:
         """Everyone who waits, in the order of lanes; a cancelled one is still to take itself out."""
@@ -164,6 +193,8 @@ class Pacer:
             bucket.take(now, since)
         if self._tickets and waiter.whole:
             self._tickets.use()
+        if waiter.flight:
+            self._flights.begin(waiter.flight, now)
         self._grants += 1
         waiter.granted.set_result(now)
 
@@ -179,7 +210,9 @@ class Pacer:
         known = self._buckets.get(name)
         if known is None:
             self._forget_idle()
-            known = self._buckets[name] = Bucket(rate, is_whole=name == ALL)
+            known = self._buckets[name] = Bucket(
+                rate, is_whole=name == ALL, is_shared=self._tickets is not None
+            )
         elif not known.is_told:
             known.rate = rate
         return known

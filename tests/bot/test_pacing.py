@@ -13,7 +13,7 @@ import pytest
 
 from bot.errors import StorageError
 from bot.model import Lane, Rate
-from bot.pacing import ALL, Pacer
+from bot.pacing import ALL, Flight, Pacer
 from tests.simulated import START, simulate, simulated_now
 
 DISCORD = Rate(count=50, per=timedelta(seconds=1))
@@ -175,7 +175,73 @@ def test_a_chat_hears_one_message_a_second_and_a_group_twenty_a_minute() -> None
         chat = {ALL: TELEGRAM, "chat 7": CHAT}
         assert await seconds_for(Pacer("x"), chat, 10) == pytest.approx(9 / 0.98, rel=0.01)
         group = chat | {"group 7": GROUP}
-        assert await seconds_for(Pacer("x"), group, 101) == pytest.approx(100 * 60.1 / 19)
+        assert await seconds_for(Pacer("x"), group, 101) == pytest.approx(100 * 60.1 / 19, rel=0.01)
+
+    simulate(scenario())
+
+
+def test_a_single_story_goes_at_once_into_a_group_where_the_bot_was_just_asked() -> None:
+    async def scenario() -> None:
+        pacer, buckets = Pacer("x"), {ALL: TELEGRAM, "chat -1": CHAT, "group -1": GROUP}
+        for _ in range(4):
+            await asyncio.sleep(2)
+            assert await seconds_for(pacer, buckets, 1, Lane.ANSWER) < 0.1
+        assert await seconds_for(pacer, buckets, 1) == pytest.approx(1 / 0.98, rel=0.01)
+        await asyncio.sleep(1)
+        assert await seconds_for(pacer, buckets, 1) < 0.1
+
+    simulate(scenario())
+
+
+def test_a_restart_does_not_forget_what_the_platform_still_counts() -> None:
+    async def scenario() -> None:
+        platform, sent = SlidingWindow(GROUP), list[float]()
+        while now() < 300:
+            pacer, started = Pacer("x"), now()
+            buckets = {"chat -1": CHAT, "group -1": GROUP}
+            pacer.recollect({"group -1": GROUP}, [now() - at for at in sent if now() - at < 60])
+            while now() < started + 17:
+                await pacer.slot(buckets, Lane.NEWS)
+                assert platform.hit()
+                sent.append(now())
+            await asyncio.sleep(1)
+        assert len(sent) >= 5 * 17
+
+    simulate(scenario())
+
+
+def test_what_could_be_doubled_is_on_its_way_alone_while_that_costs_nothing() -> None:
+    async def scenario(seconds: float) -> tuple[int, float]:
+        pacer, flying, most = Pacer("x"), set[Flight](), 0
+        began = now()
+
+        async def send() -> None:
+            nonlocal most
+            flight = Flight()
+            await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=flight)
+            flying.add(flight)
+            most = max(most, len(flying))
+            await asyncio.sleep(seconds)
+            flying.discard(flight)
+            pacer.land(flight)
+
+        await asyncio.gather(*(send() for _ in range(600)))
+        return most, 600 / (now() - began)
+
+    assert simulate(scenario(0.012)) == (1, pytest.approx(29.4, abs=0.3))
+    most, rate = simulate(scenario(0.12))
+    assert rate >= 29
+    assert 4 <= most <= 7
+
+
+def test_a_post_that_hangs_keeps_back_the_others_for_a_moment_only() -> None:
+    async def scenario() -> None:
+        pacer = Pacer("x")
+        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=Flight())
+        assert await seconds_for(pacer, {ALL: TELEGRAM}, 1, Lane.ANSWER) < 0.1
+        began = now()
+        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=Flight())
+        assert now() - began <= 1
 
     simulate(scenario())
 
