@@ -10,7 +10,7 @@ from adapters.discord import components as piece
 from adapters.discord import controls
 from adapters.discord.components import Component
 from adapters.discord.permissions import may_manage_there, target_of, trouble_at
-from adapters.discord.places import PERSON
+from adapters.discord.places import PERSON, THREADS
 from bot.model import Request
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NAME = "discord"
 PING, COMMAND, COMPONENT, COMPLETION, MODAL = 1, 2, 3, 4, 5
 SUBCOMMANDS = frozenset((1, 2))
+ON_MESSAGE = 3  # kind of an application command
 ROLE_OPTION, ATTACHMENT_OPTION = 8, 11
 
 
@@ -58,9 +59,10 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
     is_private = is_guest or interaction.guild_id is None
     has_message = kind == COMPONENT or interaction.message is not None
     person = f"{PERSON}{interaction.user.id}"
+    here = _place_of(interaction)
     request = Request(
         adapter=NAME,
-        address=person if is_private else str(interaction.channel_id),
+        address=person if is_private else str(here.id if here else interaction.channel_id),
         space=person if is_private else space_of(interaction.guild_id or 0),
         user=str(interaction.user.id),
         user_name=interaction.user.display_name,
@@ -70,8 +72,8 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
         is_private=is_private,
         may_manage=is_private or may_manage_there(interaction, target),
         is_button=has_message,
-        place_title="" if is_private else _title(interaction, target),
-        message_id=str(interaction.message.id) if interaction.message else None,
+        place_title="" if is_private else _title(interaction, target or here),
+        message_id=_message_id(interaction, here),
         private_address=person,
         place_trouble="" if is_private else trouble_at(interaction, target),
     )
@@ -89,6 +91,28 @@ def asked(interaction: discord.Interaction[Any]) -> Asked:
         attachment=_attachment(data),
         roles=_roles(interaction),
     )
+
+
+def _place_of(interaction: discord.Interaction[Any]) -> Any:
+    """The channel that an interaction is about.
+
+    A thread that the bot made for a story is no place of its own: its forum, or the channel it hangs in, is.
+    """
+    channel: Any = interaction.channel
+    is_thread = channel is not None and channel.type.value in THREADS
+    bot = interaction.client.user
+    is_ours = is_thread and bot is not None and channel.owner_id == bot.id
+    return channel.parent or channel if is_ours else channel
+
+
+def _message_id(interaction: discord.Interaction[Any], place: Any) -> str | None:
+    """The message that was pressed or asked about, by the id that a delivery has in its place."""
+    data: Mapping[str, Any] = interaction.data or {}
+    message = data.get("target_id") or (interaction.message.id if interaction.message else None)
+    if message is None:
+        return None
+    is_elsewhere = place is not None and place.id != interaction.channel_id
+    return f"{interaction.channel_id}/{message}" if is_elsewhere else str(message)
 
 
 def _line(
@@ -112,6 +136,8 @@ def _line(
 
 
 def _command(data: Mapping[str, Any]) -> tuple[str, dict[str, str], str]:
+    if data.get("type") == ON_MESSAGE:
+        return "why", {}, ""  # the one thing that can be asked about a message from its own menu
     words, options, focused = [str(data.get("name") or "")], {}, ""
     below = data.get("options") or ()
     while below and below[0].get("type") in SUBCOMMANDS:

@@ -7,12 +7,12 @@ needs no memory: "p1:latest wec". Two controls of one message may not share an i
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import count as numbers
 
 from adapters.discord import components as piece
 from adapters.discord.components import Component
+from adapters.discord.emoji import emoji
 from adapters.discord.markup import safe_url
 from bot.model import Choice, Form, Picker, Style
 from bot.text import cut_utf16, tame
@@ -58,19 +58,6 @@ class Names:
 def label(text: str, most: int) -> str:
     """Plain words for where Discord reads no markup."""
     return cut_utf16(tame(text), most) or "…"
-
-
-def emoji(text: str) -> Component | None:
-    """A standard emoji for a button; anything else Discord would reject, and the message with it."""
-    text = text.strip()
-    if not text or len(text) > 12 or any(char.isalnum() and char.isascii() for char in text):
-        return None
-    symbols = [char for char in text if char not in "\u200d\ufe0f"]
-    is_symbol = all(
-        unicodedata.category(char) in ("So", "Sk", "Mn") or "\U0001f1e6" <= char <= "\U0001f1ff"
-        for char in symbols
-    )
-    return {"name": text} if symbols and is_symbol and ord(symbols[0]) > 0x2190 else None
 
 
 def buttons(choices: Iterable[Choice], names: Names) -> list[Component]:

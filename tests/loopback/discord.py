@@ -285,7 +285,7 @@ class Discord:
         return self.commands
 
     def _put_commands(self, _application: str, body: Any, **_: Any) -> list[Json]:
-        for command in body:
+        for command in (one for one in body if one["type"] == 1):
             for node in [command, *(command.get("options") or [])]:
                 self._check(re.fullmatch(r"[-_a-z]{1,32}", node["name"]) is not None, f"name {node['name']}")
                 texts = [node["description"], *(node.get("description_localizations") or {}).values()]

@@ -11,7 +11,7 @@ from bot.commands.menu import MENU
 from bot.model import Choice, Document, Form, Picker, Reply, Suggestion
 from tests.adapters.discord.chat import Chat
 from tests.adapters.discord.conftest import Paper, Parrot, a_post, make_adapter
-from tests.loopback.discord import MANAGE_CHANNELS, MEMBER, Discord, walk
+from tests.loopback.discord import MANAGE_CHANNELS, MEMBER, Discord, snowflake, walk
 
 
 @pytest.fixture
@@ -103,6 +103,30 @@ async def test_what_the_bot_lacks_in_a_channel_is_named(chat: Chat, core: Parrot
     assert core.asked[-1].place_trouble == "discord.paused.lacks_send_messages"
     await chat.say("/setup", destination=discord.id("news"))
     assert core.asked[-1].place_trouble == ""
+
+
+async def test_a_storys_own_thread_is_no_place_of_its_own(chat: Chat, core: Parrot, discord: Discord) -> None:
+    thread = discord._thread(discord.id("stories"), {"name": "Story"}, snowflake())
+    await discord.emit("THREAD_CREATE", {**thread, "message_count": 1, "member_count": 1})
+    chat.place = next(name for name, one in discord.channels.items() if one is thread)
+    core.replies["latest"] = Reply(text="x", choices=(Choice(label="Why?", line="why 1"),))
+    await chat.say("/latest wec")
+    assert (
+        core.asked[-1].address == discord.id("stories") and core.asked[-1].place_title == "#stories · Paddock"
+    )
+    pressed = chat.seen[0]["id"]
+    await chat.press("Why?")
+    assert core.asked[-1].message_id == f"{thread['id']}/{pressed}"
+
+
+async def test_why_can_be_asked_from_the_menu_of_a_message(
+    chat: Chat, core: Parrot, discord: Discord
+) -> None:
+    command = next(one for one in discord.commands if one["type"] == 3)
+    data = {"id": command["id"], "name": command["name"], "type": 3, "target_id": "123456789012345678"}
+    await chat._do(2, data)
+    assert (core.asked[-1].line, core.asked[-1].message_id) == ("why", "123456789012345678")
+    assert chat.is_whisper and command["name_localizations"]["de"] == "Warum wurde das gepostet?"
 
 
 # ── acknowledged, and by what ──
