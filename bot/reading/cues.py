@@ -21,7 +21,6 @@ RESULTS = (
     "spoiler.title",
     "spoiler.standings",
 )
-MOST_HITS = 150  # in one text: enough to know, whatever somebody wrote
 FORCES = {"sure": 3.0, "likely": 2.0, "hint": 1.0}  # how strongly a phrase speaks, where the files say so
 
 
@@ -46,7 +45,7 @@ def scan(text: str, language: str, mentions: Iterable[Mention] = ()) -> Zone:
     words = Words(text)
     starts = {mention.start for mention in mentions if mention.kind in NAMES}
     names = words.starting_at(starts) if starts else frozenset[int]()
-    hits = lexicon(language).find(words, names)[:MOST_HITS]
+    hits = lexicon(language).find(words, names)
     wished = {at for hit in hits if hit.kind == "spoiler.wish" for at in range(hit.first, hit.last + 1)}
     harmless = [hit for hit in hits if hit.kind == "spoiler.harmless"]
     if not wished and not harmless:

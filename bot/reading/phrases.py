@@ -27,6 +27,7 @@ _PIECE = 4  # letters of a beginning or an end of a word that are looked up
 _SHORT = 3  # words up to this long are everywhere: no phrase hangs on them if it can help it
 _MOST_WORDS = 4_000
 _MOST_KEYS = 50_000
+_MOST_HITS = 150  # in one text: enough to know, whatever somebody wrote
 
 
 class Hit(NamedTuple):
@@ -163,6 +164,8 @@ class Lexicon:
                 candidates = self._hanging_on(key)
             if candidates:
                 _try(candidates, keys, at, names, found)
+                if len(found) >= _MOST_HITS:
+                    break
         for at in names:
             _try(self._names, keys, at, names, found)
         return found
