@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.commands.line import Line
+from bot.commands.line import Line, split
+from bot.commands.names import Resolved, resolve
 from bot.config import Settings
 from bot.errors import UserError
 from bot.locale import pick, say
@@ -65,8 +66,13 @@ class Ask:
         return tuple(await self.storage.following(self.destination.id)) if self.destination else ()
 
     async def outlets(self) -> Mapping[str, str]:
-        """The outlets that are read: names by topic."""
+        """The outlets that are read: names by topic. All feeds are read for it: ask only where it matters."""
         return {outlet_topic(feed.outlet): feed.outlet for feed in await self.storage.feeds()}
+
+    async def resolved(self, text: str) -> Resolved:
+        """Read what a person typed as topics; outlets are looked up only for what is nothing else."""
+        found = resolve(split(text), self.catalog, {})
+        return resolve(split(text), self.catalog, await self.outlets()) if found.unknown else found
 
     async def ensure(self) -> Destination:
         """The place as a destination: kept from now on if it was not."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.commands.ask import Ask
-from bot.commands.line import Word, fits, split
-from bot.commands.names import Resolved, resolve, topic_emoji, topic_name, typed
+from bot.commands.line import fits
+from bot.commands.names import Resolved, topic_emoji, topic_name, typed
 from bot.commands.nearest import did_you_mean, which_one
 from bot.model import Choice, Reply, Series, Style
 from bot.posts.reasons import say_reason
@@ -74,7 +74,7 @@ async def following(ask: Ask) -> Reply:
     topics = await ask.following()
     if not topics:
         return ask.reply(ask.say("commands.following.nothing"), choices=[_series_button(ask)])
-    outlets = await ask.outlets()
+    outlets = await ask.outlets() if any(topic.startswith("outlet:") for topic in topics) else {}
     topics = in_catalogue_order(topics, ask)
     lines = [ask.say("commands.following.title", count=len(topics))]
     lines += [
@@ -173,10 +173,9 @@ def _toggle(ask: Ask, family: str, member: Series, is_followed: bool) -> Choice:
 
 
 async def _resolved(ask: Ask) -> Resolved:
-    words: tuple[Word, ...] = split(ask.line.rest)
-    if not words:
+    if not ask.line.words:
         raise ask.refuse(f"{ask.line.name}.nothing", example=ask.say(f"commands.example.{ask.line.name}"))
-    return resolve(words, ask.catalog, await ask.outlets())
+    return await ask.resolved(ask.line.rest)
 
 
 def _not_found(ask: Ask, found: Resolved, command: str) -> Reply:

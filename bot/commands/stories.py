@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.commands.ask import Ask
 from bot.commands.line import fits, split
 from bot.commands.menu import MOST_STORIES
-from bot.commands.names import Resolved, resolve, topic_name, typed
+from bot.commands.names import resolve, topic_name, typed
 from bot.commands.nearest import did_you_mean
 from bot.model import Choice, Post, Reply, Story
 from bot.posts import compose, is_covered
@@ -69,22 +69,19 @@ def answer_post(story: Story, ask: Ask) -> Post:
 
 
 async def _latest_of(ask: Ask, rest: str) -> tuple[tuple[str, ...], int, tuple[str, ...]]:
-    """Part "formula 2" and "formula 2 5": a number at the end counts only if the name is complete without it."""
-    whole = await _resolved(ask, rest)
-    if rest and not whole.unknown and not whole.doubtful:
-        return whole.topics, USUAL, ()
+    """Topics, count and what was not understood. In "formula 2" the number belongs to the name, in "wec 2" it is a count."""
+    readings = [(rest, USUAL)]
     if match := _COUNT.search(rest):
-        count = int(match[1])
-        if not 1 <= count <= MOST_STORIES:
-            raise ask.refuse("wrong.count", most=MOST_STORIES)
-        part = await _resolved(ask, rest[: match.start()])
-        if not part.unknown:
-            return part.topics or tuple(t.key for t in part.doubtful), count, ()
-    return whole.topics or tuple(t.key for t in whole.doubtful), USUAL, whole.unknown
-
-
-async def _resolved(ask: Ask, text: str) -> Resolved:
-    return resolve(split(text), ask.catalog, await ask.outlets())
+        readings.append((rest[: match.start()], int(match[1])))
+    for is_last in (False, True):
+        known = await ask.outlets() if is_last else {}
+        for text, count in readings:
+            found = resolve(split(text), ask.catalog, known)
+            if not found.unknown:
+                if not 1 <= count <= MOST_STORIES:
+                    raise ask.refuse("wrong.count", most=MOST_STORIES)
+                return found.topics or tuple(topic.key for topic in found.doubtful), count, ()
+    return (), USUAL, tuple(word.text for word in split(readings[-1][0]))
 
 
 async def _none_yet(ask: Ask, topics: Sequence[str], subject: str, offset: int) -> Reply:

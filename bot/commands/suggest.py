@@ -39,7 +39,9 @@ async def _topics(ask: Ask, asked: str) -> list[str]:
     found = sorted(ask.catalog.suggest_topics(asked, MOST), key=lambda topic: topic.kind != "driver")
     topics = [topic.key for topic in found]
     exact = ask.catalog.find(asked) is not None
-    outlets = [topic for topic, name in (await ask.outlets()).items() if fold(asked) in fold(name)]
+    outlets = []
+    if len(series) + len(topics) < MOST:
+        outlets = [topic for topic, name in (await ask.outlets()).items() if fold(asked) in fold(name)]
     return list(
         dict.fromkeys([*series[:15], *topics, *outlets] if exact else [*topics[:10], *series, *outlets])
     )

@@ -98,6 +98,8 @@ def _told_by(ask: Ask, asked: Asked, story: Story) -> list[str]:
     if len(story.sources) > 1:
         names = ", ".join(tame(outlet) for outlet in story.outlets[:MOST_NAMES])
         lines.append(ask.say("post.fate.outlets", count=len(story.outlets), names=names))
+    if is_hidden(story, ask.preferences, ask.now):
+        return lines  # the reasons name who and what
     reasons = [reason for reason in story.reasons if not reason.startswith("split ")]
     lines += [ask.say("post.fate.because", reason=cut(tame(reason), 160)) for reason in reasons[-2:]]
     return lines
