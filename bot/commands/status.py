@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from bot.commands.ask import Ask
+from bot.locale.dates import moment
 from bot.model import Choice, DeliveryState, Feed, FeedState, Reply
 from bot.posts.reasons import say_reason
+from bot.posts.schedule import zone_of
 from bot.text import cut, tame
 
 MOST_FEEDS = 8
+MOST_PLACES = 20
+LOOKED_AT = 50  # posts that wait at one place
 _SHOWN = (
     DeliveryState.OWED,
     DeliveryState.LEASED,
@@ -29,11 +34,31 @@ async def status(ask: Ask) -> Reply:
     lines = [ask.say("commands.status.title"), *_feeds(ask, feeds), "", *_queue(ask, counts)]
     if oldest is not None and (minutes := int((ask.now - oldest).total_seconds() // 60)) > 0:
         lines.append(ask.say("commands.status.behind", count=minutes))
-    if ask.destination is not None and ask.destination.paused_at is not None:
-        reason = say_reason(ask.destination.paused_reason or "", ask.locale, ask.preferences.timezone)
-        lines.append(ask.say("commands.status.paused_here", reason=reason))
+    lines += await _places(ask)
     sources = Choice(label=ask.say("commands.status.sources_button"), line="sources", emoji="📰")
     return ask.reply("\n".join(lines), choices=[sources], private=True)
+
+
+async def _places(ask: Ask) -> list[str]:
+    """What is wrong at the places of this space: paused ones, and the latest post that did not get through."""
+    lines: list[str] = []
+    troubles: list[tuple[datetime, str, str]] = []
+    for place in (await ask.storage.destinations(ask.request.adapter, ask.request.space))[:MOST_PLACES]:
+        name = cut(tame(place.title or place.address), 60)
+        if place.paused_at is not None:
+            reason = say_reason(place.paused_reason or "", ask.locale, ask.preferences.timezone)
+            lines.append(ask.say("commands.status.paused", place=name, reason=reason))
+        for delivery, _ in await ask.storage.waiting(place.id, limit=LOOKED_AT):
+            if delivery.reason and delivery.attempts and delivery.last_attempt_at:
+                troubles.append((delivery.last_attempt_at, name, delivery.reason))
+    if troubles:
+        at, name, reason = max(troubles)
+        said = say_reason(reason, ask.locale, ask.preferences.timezone)
+        local = at.astimezone(zone_of(ask.preferences.timezone))
+        lines.append(
+            ask.say("commands.status.last_trouble", place=name, at=moment(ask.locale, local), reason=said)
+        )
+    return lines
 
 
 def _feeds(ask: Ask, feeds: Sequence[Feed]) -> list[str]:

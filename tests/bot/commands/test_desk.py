@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from bot.commands.line import read_line, split
 from bot.commands.menu import MENU
 from bot.errors import StorageError
 from bot.locale import LOCALES
-from bot.model import Audience, Change, Feed, FeedState, PlatformChange
+from bot.model import Audience, Change, Feed, FeedState, Outcome, OutcomeKind, PlatformChange
 from bot.series.catalog import load_catalog
 from storage import Store
 from tests.chat import Chat, written
@@ -123,6 +124,24 @@ async def test_status_names_failing_feeds_and_the_queue(
     assert "⚠ Slow Post: The outlet answers 503." in said
     assert "rig: 1 waiting" in said
     assert "Only moderators" in await member.say("/status")
+
+
+async def test_status_names_the_last_post_that_did_not_get_through(
+    chat: Chat, sqlite_store: Store, clock: FakeClock
+) -> None:
+    await chat.say("follow wec")
+    await publish(sqlite_store, story())
+    (claim,) = await sqlite_store.claim(now=clock(), lease=timedelta(minutes=1), limit=1, adapters=["rig"])
+    failed = Outcome(
+        delivery_id=claim.delivery.id,
+        revision=1,
+        kind=OutcomeKind.RETRY,
+        due_at=later(minutes=1),
+        reason="outbox.trying|503",
+    )
+    await sqlite_store.record([failed], now=clock())
+    said = await chat.say("status")
+    assert "was for #news, Sunday 22 November, 14:00." in said and "503" in said
 
 
 async def test_sources_show_each_outlet_s_health_page_by_page(chat: Chat, sqlite_store: Store) -> None:
@@ -276,7 +295,7 @@ async def test_a_removed_bot_keeps_everything_and_goes_on_when_it_is_back(
     )
     place = await sqlite_store.destination("rig", "channel-1")
     assert place is not None and place.paused_reason == "discord.paused.removed"
-    assert "Posting here is paused" in await chat.say("status")
+    assert "Posting in #news is paused: " in await chat.say("status")
     assert "paused" in await chat.say("follow f1")
     await desk.noticed(PlatformChange(adapter="rig", change=Change.RESTORED, space="club"))
     place = await sqlite_store.destination("rig", "channel-1")
