@@ -25,14 +25,15 @@ from adapters.telegram.render import FULL, TEXT, UNDER_PICTURE, plain, render, w
 from adapters.telegram.speaker import Speaker
 from adapters.telegram.webhook import listen
 from bot.config import TelegramSettings
-from bot.errors import DeliveryError, DestinationPaused, RateLimited, SettingsError
+from bot.errors import DeliveryError, DestinationPaused, MaybePosted, RateLimited, SettingsError
 from bot.model import Command, Destination, Lane, Limits, Post, Rate
 from bot.ports import Answerer, Clock, Pace
 
 log = structlog.get_logger()
 
 FIRST_WAIT = 1.0  # seconds, doubled with each failure
-LONGEST_SEND = 28.0  # seconds, everything included: less than the 30 s of the port
+LONGEST_QUESTION = 8.0  # seconds, for whether Telegram answers at all
+LONGEST_SEND = 20.0  # seconds: with the question before it, less than the 30 s of the port
 NOT_OURS = "PITWIRE_TELEGRAM__TOKEN: Telegram does not know this token. @BotFather shows the right one."
 
 
@@ -59,6 +60,7 @@ class TelegramAdapter:
         self._vault = Vault()
         self._me: User | None = None
         self._floods = Floods()
+        self._in_doubt = False  # an answer was lost, and none has come since
 
     # ── life ──
 
@@ -125,6 +127,7 @@ class TelegramAdapter:
         """Post it. A picture that Telegram cannot fetch costs a second request, and the post goes without."""
         place = parse_place(to.address)
         message = render(post, self._vault)
+        await self._wait_for_an_answer()
         is_asked = True  # a request is on its way: whether it was heard is not known
         try:
             async with asyncio.timeout(LONGEST_SEND):
@@ -141,7 +144,20 @@ class TelegramAdapter:
         except Exception as error:
             if not is_asked:
                 raise DeliveryError("no place in the queue in time") from error
-            raise self._noted(errors.of_sending(error, place), place) from error
+            told = self._noted(errors.of_sending(error, place), place)
+            self._in_doubt = isinstance(told, MaybePosted)
+            raise told from error
+
+    async def _wait_for_an_answer(self) -> None:
+        """After a lost answer, ask something harmless first: in an outage, no further post comes to be in doubt."""
+        if not self._in_doubt:
+            return
+        try:
+            async with asyncio.timeout(LONGEST_QUESTION):
+                await self._bot.get_me()
+        except (TimeoutError, TelegramError) as error:
+            raise DeliveryError("Telegram does not answer") from error
+        self._in_doubt = False
 
     async def edit(self, to: Destination, message_id: str, post: Post) -> None:
         """Change a posted message; nobody's phone rings for that."""

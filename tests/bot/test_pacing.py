@@ -212,25 +212,25 @@ def test_a_restart_does_not_forget_what_the_platform_still_counts() -> None:
 
 def test_what_could_be_doubled_is_on_its_way_alone_while_that_costs_nothing() -> None:
     async def scenario(seconds: float) -> tuple[int, float]:
-        pacer, flying, most = Pacer("x"), set[Flight](), 0
-        began = now()
+        pacer, todo, flying, most = Pacer("x"), iter(range(600)), set[Flight](), 0
 
-        async def send() -> None:
+        async def sender() -> None:
             nonlocal most
-            flight = Flight()
-            await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=flight)
-            flying.add(flight)
-            most = max(most, len(flying))
-            await asyncio.sleep(seconds)
-            flying.discard(flight)
-            pacer.land(flight)
+            for _ in todo:
+                flight = Flight()
+                await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=flight)
+                flying.add(flight)
+                most = max(most, len(flying))
+                await asyncio.sleep(seconds)
+                flying.discard(flight)
+                pacer.land(flight)
 
-        await asyncio.gather(*(send() for _ in range(600)))
-        return most, 600 / (now() - began)
+        await asyncio.gather(*(sender() for _ in range(16)))
+        return most, 600 / now()
 
     assert simulate(scenario(0.012)) == (1, pytest.approx(29.4, abs=0.3))
     most, rate = simulate(scenario(0.12))
-    assert rate >= 29
+    assert rate >= 28.5  # it begins with one
     assert 4 <= most <= 7
 
 

@@ -208,6 +208,18 @@ async def test_an_error_of_the_server_leaves_doubt(
         await adapter.send(place(), a_post(), key="1.1")
 
 
+async def test_in_an_outage_only_the_first_post_is_in_doubt(adapter: TelegramAdapter, api: BotApi) -> None:
+    for method in ("sendMessage", "getMe"):
+        api.fail(method, "Bad Gateway", status=502)
+    with pytest.raises(MaybePosted):
+        await adapter.send(place(), a_post(), key="1.1")
+    with pytest.raises(DeliveryError) as trouble:
+        await adapter.send(place(), a_post(), key="2.1")
+    assert not isinstance(trouble.value, MaybePosted)
+    assert await adapter.send(place(), a_post(), key="2.1")
+    assert len(api.said(7)) == 1
+
+
 async def test_an_answer_that_takes_too_long_leaves_doubt(
     adapter: TelegramAdapter, api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
