@@ -12,6 +12,7 @@ from bot.model import Choice, Reply, Series, Style
 from bot.posts.reasons import say_reason
 
 MOST_FOLLOWED = 100  # topics of one place
+MOST_LISTED = 60
 MOST_BUTTONS = 20
 MOST_NAMED = 12  # names in one sentence
 _EXTRA_CHOICES = 3
@@ -78,12 +79,16 @@ async def following(ask: Ask) -> Reply:
     topics = in_catalogue_order(topics, ask)
     lines = [ask.say("commands.following.title", count=len(topics))]
     lines += [
-        f"{topic_emoji(t, ask.catalog)} {topic_name(t, ask.catalog, ask.locale, outlets)}" for t in topics
+        f"{topic_emoji(topic, ask.catalog)} {topic_name(topic, ask.catalog, ask.locale, outlets)}"
+        for topic in topics[:MOST_LISTED]
     ]
+    if len(topics) > MOST_LISTED:
+        lines.append(ask.say("commands.and_more", count=len(topics) - MOST_LISTED))
+    slugs = [topic.removeprefix("series:") for topic in topics if topic.startswith("series:")]
     lines += [
-        ask.say("commands.following.left_catalogue", slug=t.removeprefix("series:"))
-        for t in topics
-        if t.startswith("series:") and t.removeprefix("series:") not in ask.catalog.series
+        ask.say("commands.following.left_catalogue", slug=slug)
+        for slug in slugs
+        if slug not in ask.catalog.series
     ]
     buttons = (
         [_button(ask, topic, is_followed=True) for topic in topics[:MOST_BUTTONS]] if ask.may_manage else []
