@@ -144,9 +144,10 @@ async def _copy_words(source: Transaction, target: Transaction, progress: Progre
     """Full-text search is kept differently by each engine; the words are the same."""
     total, done, after = await _count(source, "stories"), 0, 0
     while rows := await source.all(_ALL_WORDS[source.dialect.name], after=after, portion=PORTION):
-        for row in rows:
-            for statement in target.dialect.search.put:
-                await target.run(statement, story=row["story_id"], words=(row["words"] or "").split())
+        await target.many(
+            target.dialect.search.add,
+            [{"story": row["story_id"], "words": row["words"] or ""} for row in rows],
+        )
         after, done = rows[-1]["story_id"], done + len(rows)
         progress("search", done, total)
 

@@ -85,7 +85,7 @@ class Database(Protocol):
 class SearchDialect:
     """Full-text search of `story_words`, the one table that is not portable."""
 
-    put: tuple[str, ...]  # statements with :story and :words
+    add: str  # with :story and :words, joined by blanks
     drop: str  # with :stories
     word: str  # how a word stands in the query; {} is the word
     prefix: str

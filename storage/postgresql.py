@@ -50,12 +50,7 @@ DIALECT = Dialect(
     field="value->>{}",
     parameter="%({})s",
     search=SearchDialect(
-        put=(
-            """
-            INSERT INTO story_words (story_id, words) VALUES (:story, array_to_tsvector(CAST(:words AS text[])))
-            ON CONFLICT (story_id) DO UPDATE SET words = excluded.words
-            """,
-        ),
+        add="INSERT INTO story_words (story_id, words) VALUES (:story, array_to_tsvector(string_to_array(:words, ' ')))",
         drop="DELETE FROM story_words WHERE story_id IN ($ids(:stories))",
         word="'{}'",
         prefix="'{}':*",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
-from bot.model import Story
+from bot.model import Article, Story
 from bot.text import fold
 from storage.database import Transaction
 
@@ -16,18 +17,40 @@ _PREFIX = 3  # shorter words are meant whole, or are still being typed: "le" is 
 
 
 def words_of(text: str) -> list[str]:
-    """The distinct folded words of a text."""
-    return list(dict.fromkeys(word[:_LONGEST] for word in _WORD.findall(fold(text))))
+    """The distinct folded words of a text, in its order."""
+    found = dict.fromkeys(text.split())
+    return list(dict.fromkeys(word for piece in found for word in _words_in(piece)))
 
 
-async def index_story(tx: Transaction, story: Story) -> None:
-    """Make a story findable by everything that its outlets wrote."""
-    texts = [story.title, story.summary, *story.outlets]
-    texts += [f"{source.title} {source.summary}" for source in story.sources]
-    articles = await tx.all("SELECT title, standfirst, text FROM articles WHERE story_id = :id", id=story.id)
-    texts += [f"{row['title']} {row['standfirst']} {row['text']}" for row in articles]
-    for statement in tx.dialect.search.put:
-        await tx.run(statement, story=story.id, words=words_of(" ".join(texts)))
+@functools.lru_cache(maxsize=10_000)  # articles share most of their words, and folding one costs microseconds
+def _words_in(piece: str) -> tuple[str, ...]:
+    return tuple(word[:_LONGEST] for word in _WORD.findall(fold(piece)))
+
+
+async def index_new(tx: Transaction, story: Story, article: Article) -> None:
+    """Make a new story findable by everything that its article says."""
+    await tx.run(tx.dialect.search.add, story=story.id, words=_joint(_told(story), _said(article)))
+
+
+async def index_again(tx: Transaction, story: Story) -> None:
+    """Make a known story findable by what it and all of its articles say now."""
+    rows = await tx.all("SELECT title, standfirst, text FROM articles WHERE story_id = :id", id=story.id)
+    articles = (f"{row['title']} {row['standfirst']} {row['text']}" for row in rows)
+    await tx.run(tx.dialect.search.drop, stories=[story.id])
+    await tx.run(tx.dialect.search.add, story=story.id, words=_joint(_told(story), *articles))
+
+
+def _told(story: Story) -> str:
+    told = (f"{source.title} {source.summary}" for source in story.sources)
+    return " ".join((story.title, story.summary, *story.outlets, *told))
+
+
+def _said(article: Article) -> str:
+    return f"{article.title} {article.standfirst} {article.text}"
+
+
+def _joint(*texts: str) -> str:
+    return " ".join(words_of(" ".join(texts)))
 
 
 def question(words: str) -> tuple[Sequence[str], frozenset[str]]:

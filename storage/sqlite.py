@@ -43,10 +43,7 @@ DIALECT = Dialect(
     field="json_extract(value, '$[{}]')",
     parameter=":{}",
     search=SearchDialect(
-        put=(
-            "DELETE FROM story_words WHERE rowid = :story",
-            "INSERT INTO story_words (rowid, words) SELECT :story, group_concat(value, ' ') FROM ($each(:words)) AS w",
-        ),
+        add="INSERT INTO story_words (rowid, words) VALUES (:story, :words)",
         drop="DELETE FROM story_words WHERE rowid IN ($ids(:stories))",
         word='"{}"',
         prefix='"{}" *',

@@ -12,7 +12,7 @@ from storage.articles import article_of, attach, keep_article
 from storage.codec import dump, dump_sources, from_ms, load_mapping, load_sources, load_texts, maybe_ms
 from storage.database import Row, Transaction
 from storage.fanout import EVER, owe, raise_revision, topics_of
-from storage.search import index_story
+from storage.search import index_again, index_new
 
 
 async def publish(
@@ -35,7 +35,10 @@ async def publish(
     story = replace(story, sources=_with_article(story, article, article_id))
     saved, changed, announced_at = await _save(tx, story, now=now, announce=announce and is_new_article)
     await attach(tx, [article_id], saved.id)
-    await index_story(tx, saved)
+    if saved.id == story.id:
+        await index_again(tx, saved)
+    else:
+        await index_new(tx, saved, article)
     deliveries = 0
     if announce and announced_at is not None:
         # A further report is news to everyone who follows; a corrected one only to those who did so from the first.
@@ -59,7 +62,7 @@ async def publish(
 async def save_story(tx: Transaction, story: Story, *, now: datetime) -> Story:
     """Save a story that changed without an article."""
     saved, changed, _ = await _save(tx, story, now=now, announce=False)
-    await index_story(tx, saved)
+    await index_again(tx, saved)
     if changed:
         await raise_revision(tx, saved, now=now)
         await tx.notify()
@@ -147,7 +150,7 @@ async def split(
     await attach(tx, article_ids, moved.id)
     for row in rows:
         await _take_out(tx, row["story_id"], article_ids, reason=f"split {moved.id} {by}", now=now)
-    await index_story(tx, moved)
+    await index_again(tx, moved)
     await tx.notify()
     return moved
 
