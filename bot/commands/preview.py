@@ -10,6 +10,7 @@ from bot.locale import say
 from bot.model import Choice, Post, Reply, Source, Story
 from bot.posts import compose, is_covered
 from bot.posts.decide import unwanted
+from bot.posts.spoilers import released_at
 
 LOOKED_AT = 20
 
@@ -41,7 +42,9 @@ async def next_story(ask: Ask) -> Story:
     followed = await ask.following()
     stories = await ask.storage.latest(followed, languages=ask.preferences.languages, limit=LOOKED_AT)
     for story in stories:
-        if unwanted(story, ask.preferences) is None:
+        release = released_at(story, ask.preferences)
+        is_held = release is not None and release > ask.now  # to show it would be telling it
+        if not is_held and unwanted(story, ask.preferences) is None:
             return story
     series = next((t.removeprefix("series:") for t in followed if t.startswith("series:")), "wec")
     return _invented(ask, series)

@@ -118,6 +118,10 @@ async def test_a_delayed_result_says_when_it_will_be_told(
         said = await chat.say(line)
         assert "Result held until Monday 23 November, 14:00." in said
         assert not any(leak in repr(chat.reply.posts) for leak in LEAKS)
+    for line in ("preview", "setup preview", "why", "filter test"):
+        said = await chat.say(line)
+        assert not any(leak in said for leak in LEAKS), line
+        assert not any(leak in repr(chat.reply.posts) for leak in LEAKS), line
     clock.forward(hours=24)  # type: ignore[attr-defined]
     assert "Ferrari wins" in await chat.say("latest wec")
 
