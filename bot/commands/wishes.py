@@ -90,16 +90,18 @@ def _series_and(ask: Ask, value: str, beginnings: tuple[str, ...]) -> tuple[str,
     at = next((n for n, word in enumerate(words) if word.lower() in beginnings), 0)
     if at == 0:
         return ALL, value
-    asked = " ".join(words[:at])
+    return _slug(ask, " ".join(words[:at])), " ".join(words[at:])
+
+
+def _slug(ask: Ask, asked: str) -> str:
+    """The slug of a series as a person calls it; raises UserError with the nearest one."""
     series = ask.catalog.find(asked)
-    if series is None and asked not in ask.catalog.series:
-        near = ask.catalog.nearest(asked, 1)
-        raise UserError(
-            "commands.wrong.series_near" if near else "commands.wrong.series",
-            given=cut(asked, 40),
-            near=near[0].slug if near else "",
-        )
-    return (series.slug if series else asked), " ".join(words[at:])
+    if series is not None:
+        return series.slug
+    near = ask.catalog.nearest(asked, 1)
+    if near:
+        raise ask.refuse("wrong.series_near", given=cut(asked, 40), near=near[0].slug)
+    raise ask.refuse("wrong.series", given=cut(asked, 40))
 
 
 # ── lists and choices ──
@@ -288,15 +290,7 @@ def _ping_key(ask: Ask, asked: str) -> str:
         return ALL
     if asked.lower() == "breaking":
         return "breaking"
-    series = ask.catalog.find(asked)
-    if series is None:
-        near = ask.catalog.nearest(asked, 1)
-        raise UserError(
-            "commands.wrong.series_near" if near else "commands.wrong.series",
-            given=cut(asked, 40),
-            near=near[0].slug if near else "",
-        )
-    return series.slug
+    return _slug(ask, asked)
 
 
 def _show_pings(ask: Ask, preferences: Preferences) -> str:
