@@ -27,7 +27,7 @@ CATCH_UP_GAP = 0.9  # … and a shorter one by tenths, never by a burst
 CHAT_SHARE = 0.98  # of the limit of one chat
 CHAT_JITTER = 0.1  # seconds
 RESERVES = 10  # windows of so many keep one place free of news, so that an answer need not wait for the next
-AT_ONCE = 0.5  # and so much of them news may use up as it comes; from then on it is spaced evenly
+AT_ONCE = 0.75  # and so much of them news may use up as it comes; from then on it is spaced evenly
 
 SLOWER = 0.01  # a 429 that comes all the same slows its bucket by so much …
 SLOWEST = 0.30
@@ -141,16 +141,15 @@ class Bucket:
         if self.is_whole:
             return max(self.due, self.last + self.gap(now) * CATCH_UP_GAP)
         if lane is not Lane.ANSWER:
-            return LONG_AGO if self._has_room(now) else self.due
+            return self._news_at(now) if self.rate.count >= RESERVES else self.due
         # People wait for answers: they may use up a window, or go one ahead where the window is a single message.
         return self.due - self.gap(now) if self.rate.count == 1 else LONG_AGO
 
-    def _has_room(self, now: float) -> bool:
-        """A wide window that is hardly used: a single story need not wait because somebody was answered just before."""
-        if self.rate.count < RESERVES or self.is_shared:
-            return False
+    def _news_at(self, now: float) -> float:
+        """A single story need not wait because somebody was answered just before; a flood is spaced evenly."""
         since = now - self.span - CHAT_JITTER
-        return sum(at > since for at in self.taken) < self.rate.count * AT_ONCE
+        has_room = sum(at > since for at in self.taken) < self.rate.count * AT_ONCE
+        return LONG_AGO if has_room and not self.is_shared else self.last + self.gap(now)
 
     def _window_at(self, lane: Lane, now: float) -> float:
         """Never more than `count` in any span, whatever the schedule would catch up with."""
