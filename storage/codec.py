@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -53,10 +54,14 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
-def load_mapping(text: str | None) -> Mapping[str, Any]:
-    return MappingProxyType(json.loads(text)) if text else MappingProxyType({})
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+def load_mapping(text: str) -> Mapping[str, Any]:
+    return _EMPTY if text == "{}" else MappingProxyType(json.loads(text))
+
+
+@functools.lru_cache(maxsize=5_000)  # a few lists of series and topics, of thousands of feeds and stories
 def load_texts(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 

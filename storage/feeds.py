@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.model import Feed, FeedState
-from storage.codec import dump, from_ms, key_of, load_mapping, load_texts, maybe_ms, to_ms
-from storage.database import Row, Transaction
+from storage.codec import dump, from_ms, key_of, load_mapping, load_texts, maybe_ms
+from storage.database import Row, Rows, Transaction
 
 
 async def sync_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
@@ -148,10 +147,13 @@ async def save_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
 
 async def touch_feeds(tx: Transaction, checks: Sequence[tuple[int, datetime]], *, now: datetime) -> None:
     """Note checks that found nothing new; with thousands of feeds this is most of what is written."""
-    at = to_ms(now)
-    await tx.many(
-        "UPDATE feeds SET next_check_at = :next, last_checked_at = :at, last_success_at = :at WHERE id = :id",
-        [{"id": feed_id, "next": to_ms(next_check_at), "at": at} for feed_id, next_check_at in checks],
+    await tx.run(
+        """
+        UPDATE feeds SET next_check_at = c.next_at, last_checked_at = :now, last_success_at = :now
+        FROM ($rows(:checks, id BIGINT, next_at BIGINT)) AS c WHERE feeds.id = c.id
+        """,
+        checks=Rows(checks),
+        now=now,
     )
 
 
@@ -184,17 +186,13 @@ def _learned(feed: Feed) -> dict[str, Any]:
     }
 
 
-_NOTHING = load_mapping("")
-_texts = functools.lru_cache(maxsize=1000)(load_texts)  # a few lists of series, of thousands of feeds
-
-
 def read_feed(row: Row) -> Feed:
     return Feed(
         id=row["id"],
         url=row["url"],
         outlet=row["outlet"],
         language=row["language"],
-        series=_texts(row["series"]),
+        series=load_texts(row["series"]),
         official=bool(row["official"]),
         title=row["title"],
         added_by=row["added_by"],
@@ -213,5 +211,5 @@ def read_feed(row: Row) -> Feed:
         moved_to=row["moved_to"],
         moved_count=row["moved_count"],
         rhythm=load_mapping(row["rhythm"]),
-        push=_NOTHING if row["push"] == "{}" else load_mapping(row["push"]),
+        push=load_mapping(row["push"]),
     )

@@ -44,6 +44,16 @@ async def test_a_feed_comes_back_as_it_was_saved(store: Store) -> None:
     assert await store.feeds() == []
 
 
+async def test_checks_without_news_are_noted_in_three_numbers(store: Store) -> None:
+    first, second = [await store.add_feed(feed(f"https://{name}.example", etag=name)) for name in "ab"]
+    await store.touch_feeds([(first.id, NOW + HOUR), (second.id, NOW + 2 * HOUR), (99, NOW)], now=NOW)
+    await store.touch_feeds([], now=NOW)
+    assert await store.feeds() == [
+        replace(first, next_check_at=NOW + HOUR, last_checked_at=NOW, last_success_at=NOW),
+        replace(second, next_check_at=NOW + 2 * HOUR, last_checked_at=NOW, last_success_at=NOW),
+    ]
+
+
 async def test_the_catalogue_adds_updates_and_ends_its_own_feeds_only(store: Store) -> None:
     one, two = feed("https://one.example"), feed("https://two.example")
     await store.sync_feeds([one, two], now=NOW)

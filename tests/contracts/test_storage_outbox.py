@@ -356,6 +356,16 @@ async def test_a_hold_during_a_send_outlasts_its_record(store: Store) -> None:
     await claim_one(store, now=NOW + MINUTE)
 
 
+async def test_a_sender_may_wish_a_rest_for_its_place(store: Store) -> None:
+    await place(store)
+    for slug in "ab":
+        await publish(store, slug)
+    sending = await claim_one(store)
+    await record(store, sending, rest_until=NOW + timedelta(seconds=3))
+    assert await claim(store, now=NOW + timedelta(seconds=2)) == []
+    await claim_one(store, now=NOW + timedelta(seconds=3))
+
+
 async def test_news_during_a_send_waits_for_it(store: Store) -> None:
     await place(store)
     await publish(store, "a")
