@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 NAME = "discord"
 PING, COMMAND, COMPONENT, COMPLETION, MODAL = 1, 2, 3, 4, 5
 SUBCOMMANDS = frozenset((1, 2))
-ON_MESSAGE = 3  # kind of an application command
 ROLE_OPTION, ATTACHMENT_OPTION = 8, 11
 
 
@@ -106,13 +105,13 @@ def _place_of(interaction: discord.Interaction[Any]) -> Any:
 
 
 def _message_id(interaction: discord.Interaction[Any], place: Any) -> str | None:
-    """The message that was pressed or asked about, by the id that a delivery has in its place."""
-    data: Mapping[str, Any] = interaction.data or {}
-    message = data.get("target_id") or (interaction.message.id if interaction.message else None)
-    if message is None:
+    """The message that was pressed, by the id that a delivery has in its place."""
+    if interaction.message is None:
         return None
     is_elsewhere = place is not None and place.id != interaction.channel_id
-    return f"{interaction.channel_id}/{message}" if is_elsewhere else str(message)
+    return (
+        f"{interaction.channel_id}/{interaction.message.id}" if is_elsewhere else str(interaction.message.id)
+    )
 
 
 def _line(
@@ -136,8 +135,6 @@ def _line(
 
 
 def _command(data: Mapping[str, Any]) -> tuple[str, dict[str, str], str]:
-    if data.get("type") == ON_MESSAGE:
-        return "why", {}, ""  # the one thing that can be asked about a message from its own menu
     words, options, focused = [str(data.get("name") or "")], {}, ""
     below = data.get("options") or ()
     while below and below[0].get("type") in SUBCOMMANDS:

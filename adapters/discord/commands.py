@@ -44,19 +44,8 @@ class Asks(Protocol):
 
 
 def application_commands(menu: Sequence[Command]) -> list[Component]:
-    """What Discord is told of the menu; "why" can also be asked from the menu of a message."""
-    made = [_command(command) for command in menu if not command.hidden]
-    return [*made, _on_message()] if any(command.name == "why" for command in menu) else made
-
-
-def _on_message() -> Component:
-    made: Component = {
-        "type": 3,
-        "name": say("en", "discord.why"),
-        "contexts": [SERVER, BOT_DM],
-        "integration_types": [BY_SERVER],
-    }
-    return made | {"name_localizations": _localised("discord.why", 32)}
+    """What Discord is told of the menu."""
+    return [_command(command) for command in menu if not command.hidden]
 
 
 def _command(command: Command) -> Component:

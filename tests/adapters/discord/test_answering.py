@@ -119,16 +119,6 @@ async def test_a_storys_own_thread_is_no_place_of_its_own(chat: Chat, core: Parr
     assert core.asked[-1].message_id == f"{thread['id']}/{pressed}"
 
 
-async def test_why_can_be_asked_from_the_menu_of_a_message(
-    chat: Chat, core: Parrot, discord: Discord
-) -> None:
-    command = next(one for one in discord.commands if one["type"] == 3)
-    data = {"id": command["id"], "name": command["name"], "type": 3, "target_id": "123456789012345678"}
-    await chat._do(2, data)
-    assert (core.asked[-1].line, core.asked[-1].message_id) == ("why", "123456789012345678")
-    assert chat.is_whisper and command["name_localizations"]["de"] == "Warum wurde das gepostet?"
-
-
 # ── acknowledged, and by what ──
 
 
