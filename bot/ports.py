@@ -141,7 +141,11 @@ class Storage(Protocol):
     async def close(self) -> None: ...
 
     async def check_writable(self) -> None:
-        """Write and roll back; raises StorageFull, StorageBusy or StorageError with a plain sentence."""
+        """Write something; raises StorageFull, StorageBusy or StorageError with a plain sentence."""
+        ...
+
+    async def describe(self) -> Mapping[str, str | int]:
+        """Say what keeps the store: "engine" with its version, "place", size in "bytes", "others" that are connected."""
         ...
 
     @property

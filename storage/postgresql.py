@@ -16,7 +16,7 @@ import structlog
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from bot.errors import SettingsError, StorageError, StorageFull
 from storage.database import Dialect, P, Row, SearchDialect, T, Work, plain
@@ -225,6 +225,8 @@ def translated() -> Iterator[None]:
     """Raise PostgreSQL's errors as ours."""
     try:
         yield
+    except PoolClosed as error:
+        raise StorageError("The database is closed.") from error
     except _PASSING as error:
         raise _Passing(error) from error
     except (errors.DiskFull, errors.IoError) as error:

@@ -9,7 +9,8 @@ import pytest
 
 from bot.errors import StorageError
 from bot.model import OutcomeKind
-from storage import Store
+from storage import Store, open_store
+from tests.conftest import FakeClock
 from tests.contracts.given import (
     LEASE,
     NOW,
@@ -152,11 +153,11 @@ async def test_cancelling_at_any_moment_keeps_or_drops_the_whole(store: Store) -
         assert bool(known) == (told is not None) == (owed is not None)
 
 
-async def test_a_closed_store_says_so(store: Store) -> None:
-    from storage import open_store
-
-    other = await open_store("sqlite:///:memory:")
-    await other.close()
-    await other.close()
-    with pytest.raises(StorageError):
-        await other.remember("a", "b")
+async def test_a_closed_store_says_so(clock: FakeClock) -> None:
+    store = await open_store("sqlite:///:memory:", clock=clock)
+    await store.close()
+    await store.close()
+    with pytest.raises(StorageError, match="closed"):
+        await store.remember("a", "b")
+    with pytest.raises(StorageError, match="closed"):
+        await store.recall("a")

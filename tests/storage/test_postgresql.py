@@ -163,6 +163,13 @@ async def test_a_server_that_stays_away_is_a_sentence(
         await open_store("postgresql://[")
 
 
+async def test_a_closed_store_says_so_at_once(postgresql_url: str) -> None:
+    store = await open_store(postgresql_url)
+    await store.close()
+    with pytest.raises(StorageError, match="closed"):
+        await asyncio.wait_for(store.remember("a", "b"), 2)
+
+
 async def test_a_newer_database_is_refused(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     further = Migration(number=9001, name="further", sql="ALTER TABLE facts ADD COLUMN further TEXT;")
     monkeypatch.setattr(engine, "migrations", lambda name: [*migrations(name), further])
