@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.commands.desk import Desk
-from bot.feeds.pulse import Pulse
-from bot.model import DeliveryState, Entry, Feed, Importance, Label
-from bot.poller.newsroom import Newsroom
-from bot.poller.watch import Nobody
+from bot.config import Settings
+from bot.feeds.client import Client
+from bot.model import DeliveryState, Feed, Importance, Label
+from bot.poller import Poller
 from bot.posts import GRACE
 from bot.series.catalog import load_catalog
 from storage import Store
 from tests.chat import Chat, clear
 from tests.conftest import FakeClock
 from tests.fakes import FakeAdapter
+from tests.loopback.outlets import Item, Outlets, rss
 from tests.racing import publish, result, source, story
 from tests.stores import sqlite_store
 from tests.wire import Wire, quickly
@@ -222,30 +222,23 @@ async def test_alerts_reach_the_person_alone(channel: Channel) -> None:
 
 
 async def test_outlets_and_words_can_be_followed(channel: Channel) -> None:
-    await publish(channel.store, story(sources=[source("Le Paddock")], at=channel.clock()), announce=False)
-    await channel.chat.say('follow "safety car" le paddock')
-    await channel.chat.say("unfollow wec")
-    newsroom = Newsroom(channel.store, load_catalog(), channel.clock, None, Pulse(channel.clock()), Nobody())
-    for outlet, title in (
-        ("Autosport", "F1: Verstappen profits from a late safety car in Monza"),
-        ("Autosport", "F1: Hamilton on the Monza podium"),
-        ("Le Paddock", "MotoGP: Bagnaia confirmed for next season"),
-    ):
-        feed = await channel.store.add_feed(
-            Feed(
-                url=f"https://{outlet}.example/feed",
-                outlet=outlet,
-                language="en",
-                next_check_at=channel.clock(),
-            )
+    settings = Settings.model_validate(
+        {"http": {"timeout": 2, "allow_networks": ["127.0.0.0/8"]}, "poll": {"host_gap": 0, "pages": False}}
+    )
+    old, news = Item(title="F1: the season so far", guid="1"), "F1: Verstappen profits from a late safety car"
+    async with Outlets() as outlets, Client(settings.http, settings.poll, channel.clock) as client:
+        for outlet in ("Autosport", "Le Paddock"):
+            url = outlets.put(f"/{outlet[:2]}", rss(old))
+            await channel.store.add_feed(Feed(url=url, outlet=outlet, next_check_at=channel.clock()))
+        await channel.chat.say('follow "safety car" le paddock')
+        await channel.chat.say("unfollow wec")
+        poller = Poller(channel.store, client, load_catalog(), channel.clock, settings)
+        await poller.poll_due()
+        outlets.put(
+            "/Au", rss(Item(title="F1: Hamilton quickest", guid="3"), Item(title=news, guid="2"), old)
         )
-        read_before = replace(feed, last_success_at=channel.clock())
-        await newsroom.take(
-            read_before,
-            [Entry(guid=title, url=f"https://{outlet}.example/{title[:6]}{len(title)}", title=title)],
-        )
+        outlets.put("/Le", rss(Item(title="MotoGP: Bagnaia confirmed", guid="4"), old))
+        channel.clock.forward(hours=2)
+        await poller.poll_due()
     await channel.wire.deliver()
-    assert sorted(channel.told) == [
-        "F1: Verstappen profits from a late safety car in Monza",
-        "MotoGP: Bagnaia confirmed for next season",
-    ]
+    assert sorted(channel.told) == [news, "MotoGP: Bagnaia confirmed"]
