@@ -100,7 +100,7 @@ def test_the_rule_that_was_met_is_quoted() -> None:
 
 
 @given(st.text(max_size=600))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_text_breaks_the_reader(expression: str) -> None:
     try:
         node = parse_filter(expression)
@@ -115,7 +115,7 @@ def test_no_text_breaks_the_reader(expression: str) -> None:
         st.sampled_from(["a", "b*", '"c d"', "/e+/", "OR", "AND", "NOT", "(", ")", "-", ","]), max_size=40
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_mixture_of_its_words_breaks_the_reader(words: list[str]) -> None:
     try:
         parse_filter(" ".join(words))

@@ -164,7 +164,7 @@ def test_a_weekly_digest_comes_on_its_day() -> None:
         ["digest daily 00:00", "digest daily 02:30", "digest daily 23:59", "digest weekly sun 02:15"]
     ),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_next_digest_is_the_one_after_the_last(naive: datetime, zone: str, schedule: str) -> None:
     wish, now = Preferences(schedule=schedule, timezone=zone), naive.replace(tzinfo=UTC)
     last, following = last_digest_at(wish, now), next_digest_at(wish, now)
@@ -176,7 +176,7 @@ def test_the_next_digest_is_the_one_after_the_last(naive: datetime, zone: str, s
 
 @pytest.mark.parametrize(("zone", "clock"), [(BERLIN, "02:30"), (NEW_YORK, "08:00")])
 def test_a_year_of_daily_digests_is_one_a_day_with_each_story_once(zone: str, clock: str) -> None:
-    """The maker looks every 20 minutes, forgets everything at each look, and sleeps through some digest times."""
+    """The maker looks every half hour, forgets everything at each look, and sleeps through some digest times."""
     wish = Preferences(schedule=f"digest daily {clock}", timezone=zone)
     there = place(wish)
     now, end = at(date(2026, 1, 1), "12:00", zone), at(date(2027, 1, 1), "12:00", zone)
@@ -199,7 +199,7 @@ def test_a_year_of_daily_digests_is_one_a_day_with_each_story_once(zone: str, cl
                     days[local.date()] += 1
                     told_now = set(digest.story_ids)
                     open_stories = [one for one in open_stories if one[0].id not in told_now]  # type: ignore[attr-defined]
-        now += timedelta(minutes=20)
+        now += timedelta(minutes=30)
     assert set(days.values()) == {1}
     assert len(days) >= 364
     told_ids = [story_id for ids in made.values() for story_id in ids]
