@@ -95,6 +95,13 @@ class Bucket:
         if self.left:
             self.left -= 1
 
+    def leave(self, granted: float, now: float) -> None:
+        """The message granted then leaves only now: the platform counts it from now on."""
+        if granted in self.taken:
+            self.taken.remove(granted)
+            self.taken.append(now)
+            self.last = max(self.last, now)
+
     def give_back(self, at: float, now: float) -> None:
         """Undo a `take` whose message was never sent."""
         self.due -= self.gap(now)

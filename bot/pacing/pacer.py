@@ -20,6 +20,7 @@ log = structlog.get_logger()
 OLDEST_TURN = 10  # one grant in so many goes to whoever has waited longest, whatever the lane
 CROWD = 512  # buckets from which on idle ones are looked for
 LOOK_AGAIN = 60.0  # seconds
+LATE = 0.003  # seconds from a grant until its sender runs: the loop was busy
 
 
 @dataclass(slots=True, eq=False)
@@ -89,10 +90,14 @@ class Pacer:
         self._lanes[lane].append(waiter)
         self._serve()
         try:
-            await waiter.granted
+            granted = await waiter.granted
         except asyncio.CancelledError:
             self._withdraw(waiter)
             raise
+        now = self._now()
+        if now - granted > LATE:
+            for bucket in waiter.buckets:
+                bucket.leave(granted, now)
 
     def land(self, flight: Flight) -> None:
         """What became of a flight is written down."""

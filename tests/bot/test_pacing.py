@@ -95,14 +95,14 @@ def test_a_flood_reaches_98_percent_of_the_limit_without_a_single_refusal(
     limit: Rate, server: type[FixedWindows] | type[SlidingWindow]
 ) -> None:
     platform = server(limit)
-    rate = simulate(flood(Pacer("x"), platform, 1200, limit, skip=100))
+    rate = simulate(flood(Pacer("x"), platform, 800, limit, skip=100))
     assert platform.refused == 0
     assert rate >= 0.98 * limit.count
 
 
-def test_ten_thousand_posts_reach_98_percent_from_the_first_to_the_last() -> None:
+def test_five_thousand_posts_reach_98_percent_from_the_first_to_the_last() -> None:
     platform = FixedWindows(DISCORD)
-    assert simulate(flood(Pacer("x"), platform, 10_000, DISCORD)) >= 49.0
+    assert simulate(flood(Pacer("x"), platform, 5_000, DISCORD)) >= 49.0
     assert platform.refused == 0
 
 
@@ -140,12 +140,31 @@ def test_an_event_loop_that_stalls_now_and_then_catches_up_without_a_burst() -> 
 
         loop.call_later(5, stall)
         async with asyncio.TaskGroup() as group:
-            for _ in range(4):
+            for _ in range(16):
                 group.create_task(sender())
         assert platform.refused == 0
         assert len(granted) / 60 >= 48.8  # 49.15 but for the beginning
         gaps = [later - earlier for earlier, later in itertools.pairwise(granted)]
         assert min(gaps) > 0.018
+
+    simulate(scenario())
+
+
+def test_what_leaves_later_than_it_was_granted_counts_from_then_on() -> None:
+    async def scenario() -> None:
+        pacer, loop = Pacer("x"), asyncio.get_running_loop()
+
+        def stall() -> None:
+            loop.simulated.time += 0.3  # type: ignore[attr-defined]
+
+        sending = asyncio.create_task(pacer.slot({ALL: TELEGRAM, "chat -1": CHAT}, Lane.NEWS))
+        loop.call_soon(stall)  # after the grant, before its sender runs
+        await sending
+        assert now() == 0.3
+        for _ in range(29):
+            await pacer.slot({ALL: TELEGRAM}, Lane.NEWS)
+        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS)
+        assert now() >= 1.3
 
     simulate(scenario())
 
@@ -387,7 +406,7 @@ def test_a_cancelled_wait_gives_its_place_back(is_granted: bool) -> None:
 def test_idle_buckets_are_forgotten() -> None:
     async def scenario() -> None:
         pacer = Pacer("x")
-        for n in range(5000):
+        for n in range(2500):
             await pacer.slot({ALL: DISCORD, f"channel {n}": CHANNEL}, Lane.NEWS)
         assert pacer.buckets < 1100
 
