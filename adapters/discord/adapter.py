@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from adapters.discord import commands
-from adapters.discord.answering import Answering, Wire
+from adapters.discord.answering import Answering
 from adapters.discord.asking import NAME, asked
 from adapters.discord.components import MAX_TEXT, Component
 from adapters.discord.errors import NOT_ACCEPTED, Refused, RestError, TokenRefused
 from adapters.discord.places import PERSON, Place, Places
 from adapters.discord.posting import Posting, bucket_of
 from adapters.discord.rest import ALL, ALL_RATE, Rest
+from adapters.discord.wire import Wire
 from bot.config import DiscordSettings
 from bot.errors import DeliveryError, SettingsError
 from bot.locale import say
@@ -53,7 +54,7 @@ class DiscordAdapter:
         self._settings = settings
         self._rest = Rest(settings.api_url, token, pace)
         self._places = Places(self._ask, self._open_direct, self._known_place, clock)
-        self._posting = Posting(self._rest, self._places, pace, clock)
+        self._posting = Posting(self._rest, self._places, self._trouble, pace, clock)
         self._gateway: Gateway | None = None
         self._me: Mapping[str, Any] = {}
 
@@ -187,6 +188,9 @@ class DiscordAdapter:
 
     async def _open_direct(self, user_id: str) -> Any:
         return await self._posting.open_direct(user_id)
+
+    def _trouble(self, channel_id: str) -> str:
+        return self._gateway.trouble(channel_id) if self._gateway is not None else ""
 
     def _known_place(self, channel_id: str) -> Place | None:
         return self._gateway.place(channel_id) if self._gateway is not None else None

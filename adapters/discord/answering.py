@@ -1,7 +1,6 @@
 """Every interaction acknowledged at once, answered as soon as the answer is there, and never left without one.
 
-Discord shows "did not respond" after three seconds. Answers go to interaction webhooks, which neither take a place in
-the pacer nor count against the bot's own limit.
+Discord shows "did not respond" after three seconds.
 """
 
 from __future__ import annotations
@@ -18,16 +17,15 @@ from adapters.discord import components as piece
 from adapters.discord import controls, replies
 from adapters.discord.asking import COMMAND, COMPLETION, COMPONENT, MODAL, Asked
 from adapters.discord.components import Component
-from adapters.discord.errors import ACKNOWLEDGED, Lost, Refused, RestError, TooFast, Unreached
+from adapters.discord.errors import Refused, RestError
 from adapters.discord.rest import Rest
+from adapters.discord.wire import ASK, COMPLETE, LATER, MESSAGE, UPDATE, UPDATE_LATER, Wire
 from bot.locale import pick, say
 from bot.model import Choice, Command, Document, Form, Reply, Request, Style, Suggestion
 from bot.ports import Answerer
 from bot.text import utf16_length
 
 log = structlog.get_logger()
-
-MESSAGE, LATER, UPDATE_LATER, UPDATE, COMPLETE, ASK = 4, 5, 6, 7, 8, 9  # kinds of a first response
 
 SOON = 0.12  # seconds that a pressed button waits for its answer: a form can only be the first response
 COMPLETING = 1.0
@@ -37,67 +35,6 @@ _ROLE = re.compile(r"<@&(\d+)>")  # a setting's value; people know roles by name
 FORMS = 200
 MAX_CHOICE = 100
 MAX_DOCUMENT = 200_000
-TRIES = 3
-
-
-class Wire:
-    """How answers leave: first responses, edits of them, follow-ups. They draw no slot and count for no limit of ours."""
-
-    def __init__(self, rest: Rest) -> None:
-        self._rest = rest
-
-    async def respond(
-        self, asked: Asked, kind: int, data: Component, *, document: Document | None = None
-    ) -> None:
-        """The first response; "already acknowledged" means that an attempt before this one came through."""
-        path = f"/interactions/{asked.id}/{asked.token}/callback"
-        body = {"type": kind, "data": data} if data else {"type": kind}
-        try:
-            await self._request("POST", path, body, document)
-        except Refused as error:
-            if error.code != ACKNOWLEDGED:
-                raise
-
-    async def original(
-        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
-    ) -> None:
-        first, *more = bodies
-        edit = {key: value for key, value in first.items() if key != "flags"} | {
-            "flags": piece.IS_COMPONENTS_V2
-        }
-        await self._request("PATCH", f"{self._webhook(asked)}/messages/@original", edit, document)
-        await self.follow_up(asked, more)
-
-    async def follow_up(
-        self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
-    ) -> None:
-        for number, body in enumerate(bodies):
-            await self._request("POST", self._webhook(asked), body, None if number else document)
-
-    async def withdraw(self, asked: Asked) -> None:
-        """Take the first response back."""
-        await self._request("DELETE", f"{self._webhook(asked)}/messages/@original")
-
-    def _webhook(self, asked: Asked) -> str:
-        return f"/webhooks/{asked.application_id}/{asked.token}"
-
-    async def _request(
-        self, method: str, path: str, body: Component | None = None, document: Document | None = None
-    ) -> None:
-        for attempt in range(1, TRIES + 1):
-            try:
-                await self._rest.request(method, path, body=body, document=document, is_open=True, seconds=10)
-            except TooFast as error:
-                if attempt == TRIES:
-                    raise
-                await asyncio.sleep(min(error.retry_after.total_seconds(), 5))
-            except (Lost, Unreached):
-                # A follow-up that may have been posted is not posted again; everything else may be repeated.
-                if attempt == TRIES or (method == "POST" and not path.endswith("/callback")):
-                    raise
-                await asyncio.sleep(0.2 * attempt)
-            else:
-                return
 
 
 class Answering:
@@ -122,6 +59,18 @@ class Answering:
                 await self._pressed(asked)
         except RestError as error:
             log.warning("interaction not answered", interaction=asked.id, reason=str(error))
+            if isinstance(error, Refused) and error.status == 400:  # the answer itself displeases Discord
+                await self._apologise(asked)
+        except Exception:
+            log.exception("interaction failed", interaction=asked.id)
+            await self._apologise(asked)
+
+    async def _apologise(self, asked: Asked) -> None:
+        sorry = replies.plain(say(pick(asked.request.locale), "discord.failed"))
+        try:
+            await self._wire.whisper(asked, sorry)
+        except RestError as error:
+            log.warning("no apology either", interaction=asked.id, reason=str(error))
 
     # ── autocompletion ──
 
@@ -150,10 +99,9 @@ class Answering:
     def _is_private(self, asked: Asked) -> bool:
         if asked.is_whisper:
             return True
-        name = asked.request.line.partition(" ")[0]
-        return (
-            name in self._private and not asked.request.is_private
-        )  # alone with the bot nothing needs hiding
+        if asked.request.is_private:  # alone with the bot nothing needs hiding
+            return False
+        return asked.request.line.partition(" ")[0] in self._private
 
     # ── buttons, selects, modals ──
 
@@ -161,6 +109,10 @@ class Answering:
         line = asked.request.line
         if asked.kind == COMPONENT and (form := self._forms.pop(line, None)):
             await self._wire.respond(asked, ASK, controls.modal(form))
+            return
+        if not line:  # an id of another version
+            text = say(pick(asked.request.locale), "discord.old_button")
+            await self._wire.respond(asked, MESSAGE, replies.plain(text))
             return
         thinking = asyncio.create_task(self._reply(asked), name=f"answer {asked.id}")
         try:

@@ -81,3 +81,18 @@ def count(components: Iterable[Component]) -> int:
 def length(components: Iterable[Component]) -> int:
     """How many of the 4,000 characters these hold, in UTF-16 units, the strictest count. Labels do not count."""
     return sum(utf16_length(part["content"]) for part in walk(components) if part["type"] == TEXT)
+
+
+def without_pictures(body: Component) -> Component:
+    """A message's or a new thread's body with the texts of its sections alone."""
+    if "message" in body:
+        return body | {"message": without_pictures(body["message"])}
+    return body | {"components": [_bare(part) for part in body["components"]]}
+
+
+def _bare(part: Component) -> Component:
+    if part.get("accessory"):
+        return dict(part["components"][0])
+    if "components" in part:
+        return part | {"components": [_bare(child) for child in part["components"]]}
+    return part

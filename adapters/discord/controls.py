@@ -57,7 +57,7 @@ class Names:
 
 def label(text: str, most: int) -> str:
     """Plain words for where Discord reads no markup."""
-    return cut_utf16(tame(text), most) or "…"
+    return cut_utf16(tame(text[: 4 * most]), most) or "…"
 
 
 def buttons(choices: Iterable[Choice], names: Names) -> list[Component]:

@@ -20,6 +20,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord.errors import NOT_ACCEPTED, RestError, TokenRefused
+from adapters.discord.permissions import trouble_in
 from adapters.discord.places import Asks, Place, Tag
 from bot.config import DiscordSettings
 from bot.errors import SettingsError
@@ -163,16 +164,25 @@ class Gateway:
 
     def place(self, channel_id: str) -> Place | None:
         """What the gateway knows of a channel or a living thread."""
+        channel = self._channel(channel_id)
+        return _place(channel) if channel is not None else None
+
+    def _channel(self, channel_id: str) -> discord.abc.GuildChannel | discord.Thread | None:
         client = self._client
         if client is None or not client.is_ready() or not channel_id.isdigit():
             return None
         channel = client.get_channel(int(channel_id))
-        return _place(channel) if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
+        return channel if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
+
+    def trouble(self, channel_id: str) -> str:
+        """What the bot lacks to post in a channel: a reason, "" where nothing is known to be lacking."""
+        channel = self._channel(channel_id)
+        return trouble_in(channel) if channel is not None else ""
 
     def guild_of(self, channel_id: str) -> discord.Guild | None:
         """The server of a channel."""
-        channel = self._client.get_channel(int(channel_id)) if self._client and channel_id.isdigit() else None
-        return channel.guild if isinstance(channel, discord.abc.GuildChannel | discord.Thread) else None
+        channel = self._channel(channel_id)
+        return channel.guild if channel is not None else None
 
     async def close(self) -> None:
         await self._end_client()

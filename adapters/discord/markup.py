@@ -39,7 +39,7 @@ def escape(text: str) -> str:
 
 def fit(text: str, most: int) -> str:
     """Escape, and cut so that what comes out has at most `most` characters (UTF-16 units, the strictest count)."""
-    text = cut_utf16(plain(text), max(most, 0))
+    text = cut_utf16(plain(text[: 4 * max(most, 0) + 400]), max(most, 0))  # a feed may hold a book
     escaped = escape(text)
     if utf16_length(escaped) <= most:
         return escaped

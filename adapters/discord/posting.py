@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from adapters.discord import cards
-from adapters.discord.components import Component
+from adapters.discord.components import Component, without_pictures
 from adapters.discord.errors import (
     PUBLISHED,
+    THREAD_ARCHIVED,
     THREAD_EXISTS,
+    THREAD_LOCKED,
     UNKNOWN_CHANNEL,
     Refused,
     RestError,
@@ -58,13 +60,17 @@ def bucket_of(address: str) -> str:
 class Posting:
     """Sends, edits and finds posts. Raises nothing but DeliveryError and its kinds."""
 
-    def __init__(self, rest: Rest, places: Places, pace: Pace, clock: Clock) -> None:
+    def __init__(
+        self, rest: Rest, places: Places, trouble: Callable[[str], str], pace: Pace, clock: Clock
+    ) -> None:
         self._rest = rest
         self._places = places
+        self._trouble = trouble  # what the bot lacks in a channel, as far as the gateway knows
         self._pace = pace
         self._clock = clock
         self._forums = Forums(self.ask, places, clock)
         self._crossposts: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._not_before: dict[tuple[str, str], datetime] = {}  # extras that a channel does not allow
         self.bot_id = ""
         self.token_refused = asyncio.Event()
 
@@ -124,8 +130,9 @@ class Posting:
             try:
                 told = await self._to_channel(followed, address, post, key)
             except Refused as error:
-                if error.code != UNKNOWN_CHANNEL:
+                if error.status == 400 and error.code not in (THREAD_ARCHIVED, THREAD_LOCKED):
                     raise
+                log.info("parent thread is closed", thread=followed.id, code=error.code)
             else:
                 return f"{followed.id}/{told}"
         body: Component = {"name": cards.thread_name(post), "message": cards.payload(post)}
@@ -146,11 +153,12 @@ class Posting:
         try:
             return await self._rest.request(method, path, body=body, bucket=bucket)
         except Refused as error:
-            if error.status not in (400, 413) or not _has_picture(body):
+            bare = without_pictures(body)
+            if error.status not in (400, 413) or bare == body:
                 raise
             log.info("picture refused", status=error.status, code=error.code)
             await self.slot()
-            return await self._rest.request(method, path, body=_without_picture(body), bucket=bucket)
+            return await self._rest.request(method, path, body=bare, bucket=bucket)
 
     # ── what follows a post, and may fail without harm ──
 
@@ -162,12 +170,21 @@ class Posting:
             await self._extra("discussion thread", path, {"name": cards.thread_name(post)})
 
     async def _extra(self, what: str, path: str, body: Component | None = None) -> None:
+        channel_id, now = path.split("/")[2], self._clock()
+        if now < self._not_before.get((what, channel_id), now):
+            return
         try:
             await self.slot()
             await self._rest.request("POST", path, body=body, seconds=EXTRA_SECONDS)
         except Refused as error:
-            if error.code not in (THREAD_EXISTS, PUBLISHED):  # done by an earlier attempt
-                log.info(f"no {what}", status=error.status, code=error.code)
+            if error.code in (THREAD_EXISTS, PUBLISHED):  # done by an earlier attempt
+                return
+            log.info(f"no {what}", channel=channel_id, status=error.status, code=error.code)
+            if (
+                error.status == 403
+            ):  # ten thousand of these in ten minutes and Discord listens to nothing more
+                self._not_before = {key: at for key, at in self._not_before.items() if at > now}
+                self._not_before[what, channel_id] = now + HOUR
         except RestError as error:
             log.info(f"no {what}", reason=str(error))
 
@@ -250,6 +267,7 @@ class Posting:
             self.token_refused.set()
         if isinstance(told, DestinationPaused):
             self._places.forget(to.address)
+            told = DestinationPaused(self._trouble(to.address) or told.reason)
         log.debug("delivery refused", address=to.address, reason=str(error))
         return told
 
@@ -265,27 +283,3 @@ def _id(answer: Any) -> str:
     if not found:
         raise MaybePosted("Discord answered without a message id")
     return str(found)
-
-
-def _has_picture(body: Component) -> bool:
-    components = body.get("components") or (body.get("message") or {}).get("components") or []
-    return any(part.get("accessory") for part in _flat(components))
-
-
-def _without_picture(body: Component) -> Component:
-    """The same message with the text of its sections alone."""
-    if "message" in body:
-        return body | {"message": _without_picture(body["message"])}
-    return body | {"components": [_bare(part) for part in body["components"]]}
-
-
-def _bare(part: Component) -> Component:
-    if part.get("accessory"):
-        return dict(part["components"][0])
-    if "components" in part:
-        return part | {"components": [_bare(child) for child in part["components"]]}
-    return part
-
-
-def _flat(components: list[Component]) -> list[Component]:
-    return [inner for part in components for inner in (part, *_flat(part.get("components") or []))]

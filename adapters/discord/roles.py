@@ -15,12 +15,12 @@ import structlog
 
 from adapters.discord import components as piece
 from adapters.discord import replies
-from adapters.discord.answering import LATER, MESSAGE, Wire
 from adapters.discord.components import Component
 from adapters.discord.controls import button_named, label
 from adapters.discord.errors import Refused, RestError
 from adapters.discord.markup import fit
 from adapters.discord.places import Asks
+from adapters.discord.wire import LATER, MESSAGE, Wire
 from bot.locale import LOCALES, pick, say
 
 if TYPE_CHECKING:

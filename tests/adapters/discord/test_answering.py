@@ -156,6 +156,20 @@ async def test_a_bug_becomes_one_friendly_line(chat: Chat, core: Parrot) -> None
     assert chat.is_whisper
 
 
+async def test_an_answer_that_discord_refuses_becomes_one_friendly_line(chat: Chat, discord: Discord) -> None:
+    discord.fail(
+        "PATCH", "/messages/@original$", status=400, body={"code": 50035, "message": "Invalid Form Body"}
+    )
+    assert "Something went wrong" in await chat.say("/latest wec")
+
+
+async def test_a_button_of_another_version_says_so(chat: Chat, discord: Discord) -> None:
+    await chat.say("/latest wec")
+    message = chat.seen[0]
+    await chat._do(3, {"component_type": 2, "custom_id": "p0:latest"}, message)
+    assert "another version" in chat.text
+
+
 # ── buttons, selects, forms ──
 
 

@@ -120,6 +120,23 @@ async def test_a_failed_publication_or_discussion_never_fails_the_post(
     assert await adapter.send(place(discord, "announcements"), a_post(publish=True, thread=True), key="7.1")
 
 
+async def test_what_a_channel_does_not_allow_is_not_asked_for_at_every_post(
+    adapter: DiscordAdapter, discord: Discord
+) -> None:
+    discord.fail("POST", r"/messages/\d+/threads$", status=403, body={"code": 50013})
+    for number in range(3):
+        await adapter.send(place(discord, "news"), a_post(thread=True), key=f"{number}.1")
+    assert len(discord.asked("POST", r"/messages/\d+/threads$")) == 1
+
+
+async def test_a_follow_up_to_a_locked_thread_gets_its_own(adapter: DiscordAdapter, discord: Discord) -> None:
+    forum = place(discord, "stories")
+    parent = await adapter.send(forum, a_post(), key="7.1")
+    discord.fail("POST", "/messages$", status=403, body={"code": 160005})
+    sent = await adapter.send(forum, a_post(url="https://a.example/2", reply_to=parent), key="8.1")
+    assert sent.partition("/")[0] != parent.partition("/")[0]
+
+
 async def test_a_discussion_thread_is_opened_under_the_story(
     adapter: DiscordAdapter, discord: Discord
 ) -> None:
