@@ -101,7 +101,7 @@ async def _run_parts(
     def pace(name: str) -> Pacer:
         return paces.setdefault(name, Pacer(name, store=shared))
 
-    adapters = _adapters(settings, pace, clock, console)
+    adapters = _adapters(settings, pace, clock, console, store)
     health, metrics = Health(clock), Metrics()
     desk = Desk(store, catalog, clock, settings=settings)
     jobs: dict[str, Coroutine[Any, Any, None]] = {}
@@ -136,10 +136,10 @@ async def _run_parts(
 
 
 def _adapters(
-    settings: Settings, pace: Callable[[str], Any], clock: Clock, console: Adapter | None
+    settings: Settings, pace: Callable[[str], Any], clock: Clock, console: Adapter | None, memory: Storage
 ) -> Mapping[str, Adapter]:
     """The platforms that have a token; the console where none has."""
-    adapters = platform_adapters(settings, pace, clock)
+    adapters = platform_adapters(settings, pace, clock, memory)
     if not adapters or console is not None:
         from adapters import console as terminal
 
@@ -149,7 +149,10 @@ def _adapters(
 
 
 def platform_adapters(
-    settings: Settings, pace: Callable[[str], Pace] | None = None, clock: Clock = utc_now
+    settings: Settings,
+    pace: Callable[[str], Pace] | None = None,
+    clock: Clock = utc_now,
+    memory: Storage | None = None,
 ) -> dict[str, Adapter]:
     """The platforms that have a token. A platform's library is imported only then."""
     if pace is None:
@@ -164,7 +167,9 @@ def platform_adapters(
     if settings.telegram.token:
         from adapters import telegram
 
-        adapters["telegram"] = telegram.create(settings.telegram, pace=pace("telegram"), clock=clock)
+        adapters["telegram"] = telegram.create(
+            settings.telegram, pace=pace("telegram"), clock=clock, memory=memory
+        )
     return adapters
 
 

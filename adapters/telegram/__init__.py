@@ -10,12 +10,18 @@ from bot.ports import Clock, Pace
 
 if TYPE_CHECKING:
     from adapters.telegram.adapter import TelegramAdapter
+    from adapters.telegram.leftovers import Memory
 
 
-def create(settings: TelegramSettings, *, pace: Pace, clock: Clock) -> TelegramAdapter:
-    """Make the Telegram adapter. The platform's library is imported here, not before."""
+def create(
+    settings: TelegramSettings, *, pace: Pace, clock: Clock, memory: Memory | None = None
+) -> TelegramAdapter:
+    """Make the Telegram adapter. The platform's library is imported here, not before.
+
+    With a memory no update is lost to a kill, however long others take.
+    """
     from adapters.telegram.adapter import TelegramAdapter
 
     if settings.token is None or not settings.token.get_secret_value().strip():
         raise SettingsError("PITWIRE_TELEGRAM__TOKEN is empty: @BotFather on Telegram gives you one.")
-    return TelegramAdapter(settings, pace=pace, clock=clock)
+    return TelegramAdapter(settings, pace=pace, clock=clock, memory=memory)

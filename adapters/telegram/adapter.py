@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 from telegram import Bot, User
+from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from adapters.telegram import errors
@@ -17,12 +18,14 @@ from adapters.telegram.floods import Floods
 from adapters.telegram.http import AiohttpRequest
 from adapters.telegram.keyboard import Vault
 from adapters.telegram.lanes import Lanes
+from adapters.telegram.leftovers import Leftovers, Memory
 from adapters.telegram.menu import sync_menu
 from adapters.telegram.outgoing import PICTURE, Outgoing
 from adapters.telegram.place import Place, parse_place, rates
 from adapters.telegram.polling import poll
 from adapters.telegram.render import FULL, TEXT, UNDER_PICTURE, plain, render, write
 from adapters.telegram.speaker import Speaker
+from adapters.telegram.under import fitted
 from adapters.telegram.webhook import listen
 from bot.config import TelegramSettings
 from bot.errors import DeliveryError, DestinationPaused, MaybePosted, RateLimited, SettingsError
@@ -43,7 +46,9 @@ class TelegramAdapter:
     name = "telegram"
     limits = Limits(text=TEXT, title=FULL.title, unit="utf-16", can_cover=True)
 
-    def __init__(self, settings: TelegramSettings, *, pace: Pace, clock: Clock) -> None:
+    def __init__(
+        self, settings: TelegramSettings, *, pace: Pace, clock: Clock, memory: Memory | None = None
+    ) -> None:
         assert settings.token is not None
         self._settings = settings
         self._pace = pace
@@ -60,6 +65,7 @@ class TelegramAdapter:
         self._vault = Vault()
         self._me: User | None = None
         self._floods = Floods()
+        self._leftovers = Leftovers(memory)
         self._in_doubt = False  # an answer was lost, and none has come since
 
     # ── life ──
@@ -74,9 +80,9 @@ class TelegramAdapter:
         menu_task = asyncio.create_task(sync_menu(self._bot, menu), name="telegram menu")
         try:
             if self._settings.webhook_url is not None:
-                await listen(self._bot, self._settings, lanes)
+                await listen(self._bot, self._settings, lanes, self._leftovers)
             else:
-                await poll(self._bot, lanes)
+                await poll(self._bot, lanes, self._leftovers)
         except InvalidToken:
             raise SettingsError(NOT_OURS) from None
         finally:
@@ -126,6 +132,7 @@ class TelegramAdapter:
     async def send(self, to: Destination, post: Post, *, key: str) -> str:  # noqa: ARG002  Telegram has no such key
         """Post it. A picture that Telegram cannot fetch costs a second request, and the post goes without."""
         place = parse_place(to.address)
+        post = fitted(post, place)
         message = render(post, self._vault)
         await self._wait_for_an_answer()
         is_asked = True  # a request is on its way: whether it was heard is not known
@@ -162,6 +169,7 @@ class TelegramAdapter:
     async def edit(self, to: Destination, message_id: str, post: Post) -> None:
         """Change a posted message; nobody's phone rings for that."""
         place = parse_place(to.address)
+        post = fitted(post, place)
         room = UNDER_PICTURE if message_id.endswith(PICTURE) else FULL
         message = replace(render(post, self._vault), rich=write(post, room))
         try:
@@ -175,6 +183,21 @@ class TelegramAdapter:
     async def find(self, to: Destination, post: Post, *, key: str, since: datetime) -> str | None:  # noqa: ARG002
         """The Bot API cannot look back."""
         return None
+
+    async def moderator(self, to: Destination) -> Destination | None:
+        """Somebody who governs a place and may be written to: its owner, else an administrator."""
+        try:
+            place = parse_place(to.address)
+            members = () if place.is_private else await self._bot.get_chat_administrators(place.chat)
+        except (TelegramError, DestinationPaused) as error:
+            log.info("moderators unknown", place=to.address, reason=type(error).__name__)
+            return None
+        people = [member for member in members if not member.user.is_bot]
+        people.sort(key=lambda member: member.status != ChatMemberStatus.OWNER)
+        if not people:
+            return None
+        address = str(people[0].user.id)
+        return replace(to, id=0, address=address, space=address, title="")
 
     def rates(self, to: Destination) -> Mapping[str, Rate]:
         """The buckets that a message there draws from."""

@@ -19,7 +19,7 @@ from adapters.telegram.requests import END_OF_QUESTION
 from adapters.telegram.rich import BOLD, CODE, ITALIC, Mark, Rich, clean, spoken
 from bot.locale import say
 from bot.model import Choice, Form, Picker, Post, Reply
-from bot.text import cut_utf16
+from bot.text import cut_utf16, utf16_length
 
 MOST_TEXT = 3_000  # of the text, when posts follow
 PLACEHOLDER = 64  # characters of the hint in an input field
@@ -54,11 +54,17 @@ def message_of(reply: Reply, vault: Vault) -> Message:
     )
 
 
-def notice_of(reply: Reply) -> str | None:
-    """The reply as a notice that only who pressed sees; None for one that needs a message."""
-    is_short = reply.private and reply.text and len(spoken(reply.text)) <= ALERT
-    has_more = reply.posts or reply.choices or reply.pickers or reply.form or reply.document
-    return spoken(reply.text) if is_short and not has_more else None
+def notice_of(reply: Reply, *, is_brief: bool = False) -> str | None:
+    """The reply as a notice that only who pressed sees; None for one that needs a message.
+
+    A brief one has no room for more than its text.
+    """
+    text = spoken(reply.text)
+    if not text or reply.posts or reply.pickers or reply.form or reply.document:
+        return None
+    if is_brief:
+        return cut_utf16(text, ALERT)
+    return text if reply.private and not reply.choices and utf16_length(text) <= ALERT else None
 
 
 def question_of(form: Form, locale: str, *, user: int = 0, name: str = "") -> tuple[Rich, ForceReply]:

@@ -31,6 +31,7 @@ from adapters.telegram.requests import (
     SETUP,
     Target,
     asked_line,
+    deep_link,
     line_of_text,
     message_id_of,
     name_of,
@@ -136,6 +137,10 @@ class Conversation:
             await self._noticed(Change.RESTORED, space=request.space)
         if request.is_private and request.line == answers.CHOOSE:
             await self._speaker.offer_places(place_of_message(message), pick(request.locale))
+            return
+        if _is_alert(request) and not await self._people.may_be_written_to(int(request.user)):
+            address = f"https://t.me/{self._me.username}?start={deep_link(request.line)}"
+            await self._speaker.invite(message, request.locale, address, press)
             return
         target = target_of(request.line)
         if target is not None:
@@ -335,6 +340,11 @@ class Conversation:
             private_space="" if is_anonymous or user is None else space_of(user.id),
             place_trouble=trouble,
         )
+
+
+def _is_alert(request: Request) -> bool:
+    """Asked among others for what is sent to the asker alone."""
+    return not request.is_private and request.line.split(" ")[0] == "alerts" and request.user.isdigit()
 
 
 def _faded(query: CallbackQuery) -> Incoming:

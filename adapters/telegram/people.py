@@ -16,8 +16,8 @@ from telegram import (
     Message,
     User,
 )
-from telegram.constants import ChatMemberStatus
-from telegram.error import TelegramError
+from telegram.constants import ChatAction, ChatMemberStatus
+from telegram.error import Forbidden, TelegramError
 
 from adapters.telegram.errors import paused_reason
 from adapters.telegram.place import Place
@@ -47,6 +47,7 @@ class People:
         self._me = me
         self._known: OrderedDict[tuple[int, int], tuple[float, Standing]] = OrderedDict()
         self._titles: dict[int, str] = {}
+        self._reached: dict[int, float] = {}  # people with a chat of their own, until when that is believed
 
     async def may_manage(self, chat: int, user: int) -> bool:
         """Tell whether a person is an administrator; a private chat is everyone's own, and nobody else's."""
@@ -57,6 +58,22 @@ class People:
     async def trouble_at(self, place: Place) -> str:
         """Say why the bot cannot post at a place, as a locale key; "" where it can."""
         return "" if place.is_private else (await self._standing(place.chat, self._me.id)).trouble
+
+    async def may_be_written_to(self, user: int) -> bool:
+        """Tell whether a person has a chat with the bot: nobody can be written to who never started it."""
+        now = asyncio.get_running_loop().time()
+        if now < self._reached.get(user, 0.0):
+            return True
+        try:
+            await self._bot.send_chat_action(user, ChatAction.TYPING)
+        except Forbidden:
+            return False
+        except TelegramError as error:
+            log.info("person unknown", reason=error.message)
+        if len(self._reached) >= MOST:
+            self._reached.clear()
+        self._reached[user] = now + REMEMBERED
+        return True
 
     async def title_of(self, chat: int) -> str:
         """The name of a chat that the bot is in; "" where it cannot be asked."""

@@ -3,7 +3,7 @@
 `getUpdates` confirms everything below its offset and hands out a hundred updates from there. The offset is the first
 update that is not answered yet; while one is under way Telegram is asked in short intervals, and updates that are known
 are passed over. Where a slow chat would keep all others waiting behind these hundred, what it waits for is confirmed
-before it is answered.
+before it is answered, and kept in a memory of our own (`Leftovers`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import random
 import time
 import warnings
 from asyncio import sleep
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -24,6 +24,7 @@ from telegram.warnings import PTBUserWarning
 
 from adapters.telegram.errors import retry_after
 from adapters.telegram.lanes import Lanes
+from adapters.telegram.leftovers import Leftovers
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ LONG = 30  # seconds that Telegram holds a poll
 SHORT = 0.25  # seconds between polls while updates are under way
 CROWDED = 60  # updates since the first that is not answered, and
 SLOW = 5.0  # seconds that one is under way: then it is confirmed
+MOST_LEFT = 100  # updates that are confirmed before they are answered
 LONGEST_WAIT = 60.0
 LAST_WORD = 1.0  # seconds for the confirmation at the end
 
@@ -45,7 +47,8 @@ class Intake:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._known: set[int] = set()
-        self._under_way: dict[int, float] = {}  # each with the time that it began
+        self._under_way: dict[int, tuple[float, Any]] = {}  # each with the time that it began
+        self._confirmed = 0  # Telegram has forgotten what is below
         self._next: int | None = None  # one more than the highest update seen
         self.idle = asyncio.Event()
         self.idle.set()
@@ -57,21 +60,32 @@ class Intake:
     @property
     def offset(self) -> int | None:
         """The first update that is not answered; everything below it may be forgotten by Telegram."""
-        first = min(self._under_way, default=self._next)
+        first = self.first
         if first is None or self._next is None or self._next - first < CROWDED:
             return first
         lately = self._monotonic() - SLOW
-        return min(
-            (number for number, begun in self._under_way.items() if begun > lately), default=self._next
-        )
+        for count, number in enumerate(sorted(self._under_way)):
+            if count >= MOST_LEFT or self._under_way[number][0] > lately:
+                return number
+        return self._next
+
+    @property
+    def first(self) -> int | None:
+        """The first update that is not answered, however long it takes."""
+        return min(self._under_way, default=self._next)
+
+    def confirm(self, offset: int | None) -> Mapping[int, Any]:
+        """Note that Telegram may forget what is below; return what of it is not answered."""
+        self._confirmed = max(self._confirmed, offset or 0)
+        return {number: raw for number, (_, raw) in self._under_way.items() if number < self._confirmed}
 
     def knows(self, number: int) -> bool:
         return number in self._known
 
-    def begin(self, number: int) -> None:
+    def begin(self, number: int, raw: Any = None) -> None:
         """Note an update."""
         self._known.add(number)
-        self._under_way[number] = self._monotonic()
+        self._under_way[number] = self._monotonic(), raw
         self.idle.clear()
         self._next = max(self._next or 0, number + 1)
 
@@ -89,21 +103,24 @@ class Intake:
         self._known = {known for known in self._known if known >= (before or 0)}
 
 
-async def poll(bot: Bot, lanes: Lanes) -> None:
+async def poll(bot: Bot, lanes: Lanes, leftovers: Leftovers) -> None:
     """Fetch updates until cancelled. Raises InvalidToken when the token is no more."""
     intake = Intake()
     await _without_webhook(bot)
+    for raw in await leftovers.recalled():
+        _take(raw, bot, lanes, intake)
+        intake.confirm(raw["update_id"] + 1)
     try:
-        await _poll(bot, lanes, intake)
+        await _poll(bot, lanes, intake, leftovers)
     finally:
         await lanes.close()
-        await _confirm(bot, intake)
+        await _confirm(bot, await _offset(intake, leftovers))
 
 
-async def _poll(bot: Bot, lanes: Lanes, intake: Intake) -> None:
+async def _poll(bot: Bot, lanes: Lanes, intake: Intake, leftovers: Leftovers) -> None:
     wait, is_lost = 1.0, False
     while True:
-        offset = intake.offset
+        offset = await _offset(intake, leftovers)
         try:
             updates = await _updates(bot, offset, LONG if intake.is_idle else 0)
         except InvalidToken:
@@ -134,6 +151,12 @@ async def _poll(bot: Bot, lanes: Lanes, intake: Intake) -> None:
             await _pause(intake)
 
 
+async def _offset(intake: Intake, leftovers: Leftovers) -> int | None:
+    """What to ask for next: nothing is confirmed that is neither answered nor kept."""
+    offset = intake.offset if leftovers.is_safe else intake.first
+    return offset if await leftovers.keep(intake.confirm(offset)) else intake.first
+
+
 async def _updates(bot: Bot, offset: int | None, hold: int) -> Sequence[Any]:
     """Ask for updates as they come: one that this library cannot read must not hide the others."""
     asked: dict[str, Any] = {"timeout": hold, "allowed_updates": list(ALLOWED)}
@@ -154,7 +177,7 @@ def _take(raw: Any, bot: Bot, lanes: Lanes, intake: Intake) -> None:
         intake.begin(number)
         intake.end(number)
         return
-    intake.begin(number)
+    intake.begin(number, raw)
     lanes.put(update, lambda: intake.end(number))
 
 
@@ -175,15 +198,15 @@ async def _without_webhook(bot: Bot) -> None:
         log.warning("webhook not removed", reason=error.message)
 
 
-async def _confirm(bot: Bot, intake: Intake) -> None:
+async def _confirm(bot: Bot, offset: int | None) -> None:
     """Tell Telegram at the end what was answered, so that the next start does not answer it again."""
-    if intake.offset is None:
+    if offset is None:
         return
     try:
         async with asyncio.timeout(LAST_WORD):
             await bot.do_api_request(
                 "getUpdates",
-                {"offset": intake.offset, "limit": 1, "timeout": 0, "allowed_updates": list(ALLOWED)},
+                {"offset": offset, "limit": 1, "timeout": 0, "allowed_updates": list(ALLOWED)},
             )
     except (TelegramError, TimeoutError):
         log.warning("last updates not confirmed: they may be answered once more")

@@ -16,6 +16,7 @@ END_OF_QUESTION = " …"
 SETUP = "setup"
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w{3,40}))?(?:\s+|$)")
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TARGET = re.compile(r"(\S+) @(-?\d{1,16}(?:/\d{1,12})?|[A-Za-z]\w{3,31})(?: |$)")
 
 
@@ -48,6 +49,13 @@ def line_of_text(text: str, bot_name: str, *, is_private: bool) -> str | None:
         return tame(text) or None
     mention = re.match(rf"@{re.escape(bot_name)}\b[\s,:]*", text, re.IGNORECASE)
     return (tame(text[mention.end() :]) or "help") if mention else None
+
+
+def deep_link(line: str) -> str:
+    """What a link that opens the bot asks for: "alerts follow wec" becomes "follow_wec"; a greeting for what does not fit."""
+    _, _, rest = line.partition(" ")
+    asked = "follow_" + rest.removeprefix("follow ").replace(" ", "_")
+    return asked if rest and not rest.startswith("unfollow") and _PAYLOAD.fullmatch(asked) else "alerts"
 
 
 def target_of(line: str) -> Target | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
-from telegram import Bot, CallbackQuery, Chat, InlineKeyboardMarkup, InputFile
+from telegram import Bot, CallbackQuery, Chat, InlineKeyboardButton, InlineKeyboardMarkup, InputFile
 from telegram import Message as Incoming
 from telegram.error import BadRequest, RetryAfter, TelegramError
 
@@ -21,6 +22,7 @@ from adapters.telegram.place import Place, rates
 from adapters.telegram.render import Message
 from adapters.telegram.requests import place_of_message
 from adapters.telegram.rich import Rich, clean
+from adapters.telegram.under import is_post, is_switch, turned
 from bot.config import TelegramSettings
 from bot.locale import pick, say
 from bot.model import Document, Lane, Reply, Request
@@ -33,6 +35,7 @@ TRIES = 3
 LONGEST_HOLD = 30.0  # seconds that an answer waits when Telegram asks for patience
 LONGEST_WAIT = 60.0  # seconds for its place in the queue: a later answer helps nobody
 MOST_CAPTION = 1_000
+MOST_QUESTIONS = 1_000  # that wait for an answer
 
 
 class Press:
@@ -53,6 +56,18 @@ class Press:
         try:
             await self._bot.answer_callback_query(self._query.id, notice, show_alert=bool(notice) or None)
         except TelegramError as error:  # pressed long ago
+            log.info("press not answered", reason=error.message)
+            return False
+        return True
+
+    async def lead(self, address: str) -> bool:
+        """Open a chat with the bot for who pressed; False when it was told before that it was heard."""
+        if not self.is_open:
+            return False
+        self.is_open = False
+        try:
+            await self._bot.answer_callback_query(self._query.id, url=address)
+        except TelegramError as error:
             log.info("press not answered", reason=error.message)
             return False
         return True
@@ -87,23 +102,33 @@ class Speaker:
         self._settings = settings
         self._vault = vault
         self._floods = floods
+        self._questions: OrderedDict[tuple[int, int], int] = (
+            OrderedDict()
+        )  # each with the panel it was asked from
 
     async def answer(self, request: Request, to: Incoming, reply: Reply, press: Press | None = None) -> None:
         """Say a reply: as a notice, as an edit of what was pressed, as a question, or as a message."""
         place = place_of_message(to)
-        notice = answers.notice_of(reply)
+        after = turned(to.reply_markup, request.line, reply.locale) if press and place.is_private else None
+        notice = answers.notice_of(
+            reply, is_brief=after is not None or _is_overheard(press, place, to, reply)
+        )
         if press and notice and await press.close(notice):
+            if after is not None and reply.choices:  # without any it did not work
+                await self.redraw(place, str(to.message_id), after)
             return
         if reply.form is not None:
-            await self._ask(request, to, reply)
+            await self._ask(request, to, reply, is_panel=press is not None and bool(to.text))
             return
         message = answers.message_of(reply, self._vault)
+        if press is None and reply.choices and await self._back_in_panel(place, to, message):
+            return
         if reply.document is not None:
             await self._hand_over(place, message, reply.document)
             return
         if answers.wants_chooser(reply) and place.is_private:
             await self.offer_places(place, reply.locale)
-        if press and reply.replaces and to.text:
+        if press and to.text and _takes_its_place(request, to, reply):
             if not _is_same(to, message):
                 await self._tried(place, lambda: self._outgoing.edit(place, str(to.message_id), message))
             return
@@ -115,6 +140,15 @@ class Speaker:
         if press is None or not await press.close(words):
             await self._send(place_of_message(to), _in_reply(Message(rich=Rich().add(words)), to))
 
+    async def invite(self, to: Incoming, locale: str | None, address: str, press: Press | None) -> None:
+        """Ask somebody to open the chat with the bot, which may not write there first."""
+        if press is not None and await press.lead(address):
+            return
+        words = say(pick(locale), "telegram.write_first")
+        button = InlineKeyboardButton(say(pick(locale), "telegram.open_chat"), url=address)
+        message = Message(rich=Rich().add(words), markup=InlineKeyboardMarkup([[button]]))
+        await self._send(place_of_message(to), _in_reply(message, to))
+
     async def redraw(self, place: Place, message_id: str, markup: InlineKeyboardMarkup) -> None:
         """Change the buttons of a message."""
         await self._tried(place, lambda: self._outgoing.redraw(place, message_id, markup))
@@ -122,7 +156,21 @@ class Speaker:
     async def _send(self, place: Place, message: Message) -> None:
         await self._tried(place, lambda: self._outgoing.send(place, message))
 
-    async def _ask(self, request: Request, to: Incoming, reply: Reply) -> None:
+    async def _back_in_panel(self, place: Place, to: Incoming, message: Message) -> bool:
+        """What was typed for a panel shows in that panel; question and answer go. False when there is no such panel."""
+        question = to.reply_to_message.message_id if to.reply_to_message else 0
+        panel = self._questions.get((place.chat, question))
+        if not panel or not await self._tried(place, lambda: self._outgoing.edit(place, str(panel), message)):
+            return False
+        del self._questions[place.chat, question]
+        done = [question, to.message_id] if place.is_private else [question]
+        try:
+            await self._bot.delete_messages(place.chat, done)
+        except TelegramError as error:
+            log.info("question not removed", place=str(place), reason=error.message)
+        return True
+
+    async def _ask(self, request: Request, to: Incoming, reply: Reply, *, is_panel: bool) -> None:
         assert reply.form is not None
         place = place_of_message(to)
         is_shared = not place.is_private and request.user.isdigit()
@@ -133,7 +181,15 @@ class Speaker:
             name=clean(request.user_name, 60),
         )
         question = Message(rich=rich.clipped(4_096))
-        await self._tried(place, lambda: self._outgoing.send(place, question, reply_markup=force))
+
+        async def ask() -> None:
+            number = await self._outgoing.send(place, question, reply_markup=force)
+            if is_panel:
+                self._questions[place.chat, int(number)] = to.message_id
+                while len(self._questions) > MOST_QUESTIONS:
+                    self._questions.popitem(last=False)
+
+        await self._tried(place, ask)
 
     async def offer_places(self, place: Place, locale: str) -> None:
         """Show the platform's own list of channels and groups."""
@@ -157,7 +213,7 @@ class Speaker:
             ),
         )
 
-    async def _tried(self, place: Place, act: Callable[[], Awaitable[object]]) -> None:
+    async def _tried(self, place: Place, act: Callable[[], Awaitable[object]]) -> bool:
         """Do it in its turn. What surely was not done is tried again; an answer said twice would be worse than none."""
         buckets = rates(place, self._settings)
         for attempt in range(TRIES):
@@ -165,7 +221,7 @@ class Speaker:
                 async with asyncio.timeout(LONGEST_WAIT):
                     await self._pace.slot(buckets, Lane.ANSWER)
                 await act()
-                return
+                return True
             except TimeoutError:
                 break
             except RetryAfter as error:
@@ -176,13 +232,15 @@ class Speaker:
             except NotSent:
                 await asyncio.sleep(2.0**attempt)
             except BadRequest as error:
-                if not is_unchanged(error):
-                    log.warning("answer refused", place=str(place), reason=error.message)
-                return
+                if is_unchanged(error):
+                    return True
+                log.warning("answer refused", place=str(place), reason=error.message)
+                return False
             except TelegramError as error:
                 log.warning("answer not sent", place=str(place), reason=error.message)
-                return
+                return False
         log.warning("answer given up", place=str(place))
+        return False
 
 
 def _in_reply(message: Message, to: Incoming) -> Message:
@@ -199,3 +257,15 @@ def _is_same(shown: Incoming, message: Message) -> bool:
     marks = {(e.type, e.offset, e.length, e.url) for e in message.rich.entities(with_dates=False)}
     known = {(e.type, e.offset, e.length, e.url) for e in shown.entities}
     return shown.text == message.rich.text and before == after and marks <= known
+
+
+def _is_overheard(press: Press | None, place: Place, to: Incoming, reply: Reply) -> bool:
+    """An answer to one of many: it is said to them alone, and nobody makes the bot write in a channel."""
+    if press is None or place.is_private or reply.replaces:
+        return False
+    return reply.private or to.chat.type == Chat.CHANNEL
+
+
+def _takes_its_place(request: Request, to: Incoming, reply: Reply) -> bool:
+    """Whether an answer takes the place of what was pressed. What follows and unfollows turns in one message."""
+    return reply.replaces or (is_switch(request.line) and not is_post(to.reply_markup))

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 from collections import OrderedDict
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -14,6 +15,7 @@ from telegram import Bot, Update
 from telegram.error import InvalidToken, TelegramError
 
 from adapters.telegram.lanes import Lanes
+from adapters.telegram.leftovers import Leftovers
 from adapters.telegram.polling import ALLOWED
 from bot.config import TelegramSettings, host_and_port
 from bot.errors import SettingsError
@@ -24,29 +26,89 @@ HEADER = "X-Telegram-Bot-Api-Secret-Token"
 BIGGEST = 1 << 20  # bytes of an update
 REMEMBERED = 2_000  # updates: Telegram repeats one whose acknowledgement was lost
 AT_ONCE = 40  # connections that Telegram may open
+PATIENCE = 5.0  # seconds that an acknowledgement waits for the answer
 RENEW = 3_600.0  # seconds: another program may have taken the webhook away
 
 
-async def listen(bot: Bot, settings: TelegramSettings, lanes: Lanes) -> None:
+class Inbox:
+    """What was pushed. An update is acknowledged when it was answered, or is kept, or Telegram has to repeat it."""
+
+    def __init__(self, bot: Bot, lanes: Lanes, leftovers: Leftovers) -> None:
+        self._bot, self._lanes, self._leftovers = bot, lanes, leftovers
+        self._seen = OrderedDict[int, None]()
+        self._slow: dict[int, Any] = {}  # acknowledged and not answered yet
+        self._stopping = asyncio.Event()
+
+    async def resume(self) -> None:
+        """Answer what an earlier process had acknowledged."""
+        for raw in await self._leftovers.recalled():
+            self._slow[raw["update_id"]] = raw
+            self._put(raw, asyncio.Event())
+
+    async def close(self) -> None:
+        """Let what is under way finish. What is not is repeated by Telegram, or kept."""
+        self._stopping.set()
+        await self._lanes.close()
+        await self._leftovers.keep(self._slow)
+
+    async def take(self, raw: Any) -> bool:
+        """Answer an update; False when Telegram has to bring it again."""
+        if self._lanes.is_full or self._stopping.is_set():
+            return False
+        answered = asyncio.Event()
+        if not self._put(raw, answered):
+            return True
+        number = int(raw["update_id"])
+        if await self._is_answered(answered):
+            return True
+        self._slow[number] = raw
+        if self._stopping.is_set() or not await self._leftovers.keep(self._slow):
+            self._slow.pop(number, None)
+            self._seen.pop(number, None)
+            return False
+        return True
+
+    async def _is_answered(self, answered: asyncio.Event) -> bool:
+        """Wait for the answer, not for long, and not while Pitwire stops."""
+        waits = [asyncio.create_task(event.wait()) for event in (answered, self._stopping)]
+        await asyncio.wait(waits, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return answered.is_set()
+
+    def _put(self, raw: Any, answered: asyncio.Event) -> bool:
+        """Queue an update; False for one that is known, or that nobody understands."""
+        try:
+            update = Update.de_json(raw, self._bot)
+        except Exception as error:  # noqa: BLE001  whatever a newer Bot API may send; repeating it helps nobody
+            log.warning("update not understood", error=type(error).__name__)
+            return False
+        if update.update_id in self._seen:
+            return False
+        self._seen[update.update_id] = None
+        while len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+
+        def done() -> None:
+            answered.set()
+            self._slow.pop(update.update_id, None)
+
+        self._lanes.put(update, done)
+        return True
+
+
+async def listen(bot: Bot, settings: TelegramSettings, lanes: Lanes, leftovers: Leftovers) -> None:
     """Serve until cancelled. Raises SettingsError when the address cannot be used, InvalidToken for a dead token."""
-    secret, seen = secret_of(settings), OrderedDict[int, None]()
+    secret, inbox = secret_of(settings), Inbox(bot, lanes, leftovers)
 
     async def receive(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), secret.encode()):
             return web.Response(status=401)
-        if lanes.is_full:  # Telegram comes back with it
-            return web.Response(status=503)
         try:
-            update = Update.de_json(await request.json(), bot)
-        except Exception as error:  # noqa: BLE001  whatever a newer Bot API may send; repeating it helps nobody
-            log.warning("update not understood", error=type(error).__name__)
-            return web.Response()
-        if update.update_id not in seen:
-            seen[update.update_id] = None
-            while len(seen) > REMEMBERED:
-                seen.popitem(last=False)
-            lanes.put(update, _nothing)
-        return web.Response()
+            raw = await request.json()
+        except ValueError:
+            return web.Response(status=400)
+        return web.Response(status=200 if await inbox.take(raw) else 503)
 
     path = path_of(settings)
     app = web.Application(client_max_size=BIGGEST)
@@ -54,12 +116,13 @@ async def listen(bot: Bot, settings: TelegramSettings, lanes: Lanes) -> None:
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
+        await inbox.resume()
         await _open(runner, settings)
         log.info("webhook listens", listen=settings.webhook_listen)
         await _keep_set(bot, f"{str(settings.webhook_url).rstrip('/')}", path, secret)
     finally:
+        await inbox.close()
         await runner.cleanup()
-        await lanes.close()
 
 
 def secret_of(settings: TelegramSettings) -> str:
@@ -108,7 +171,3 @@ async def _keep_set(bot: Bot, address: str, path: str, secret: str) -> None:
             log.warning("webhook not set", reason=error.message, next=f"{wait:.0f}s")
             wait = min(60.0, wait * 2) if wait < RENEW else 1.0
         await asyncio.sleep(wait)
-
-
-def _nothing() -> None:
-    """A pushed update is confirmed by the answer to its request."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.commands.ask import Ask
 from bot.commands.line import fits
 from bot.commands.names import Resolved, topic_emoji, topic_name, typed
 from bot.commands.nearest import did_you_mean, which_one
+from bot.commands.settings import prefix
 from bot.model import Choice, Reply, Series, Style
 from bot.posts.reasons import say_reason
 
@@ -44,8 +46,7 @@ async def follow(ask: Ask) -> Reply:
         text.append(ask.say("commands.follow.paused", reason=reason))
     text += _leftovers(ask, found)
     undo = [_button(ask, topic, is_followed=True) for topic in (new or found.topics)[:_EXTRA_CHOICES]]
-    following = Choice(label=ask.say("commands.following.button"), line="following")
-    return ask.reply("\n".join(text), choices=[*filter(None, undo), following])
+    return ask.reply("\n".join(text), choices=[*filter(None, undo), _list_button(ask)])
 
 
 async def unfollow(ask: Ask) -> Reply:
@@ -72,9 +73,11 @@ async def unfollow(ask: Ask) -> Reply:
 
 async def following(ask: Ask) -> Reply:
     """List what this place follows, with a button to stop each."""
+    is_turned = ask.request.is_button and ask.line.name == "following"  # a page of the panel it stood on
     topics = await ask.following()
     if not topics:
-        return ask.reply(ask.say("commands.following.nothing"), choices=[_series_button(ask)])
+        reply = ask.reply(ask.say("commands.following.nothing"), choices=[_series_button(ask)])
+        return replace(reply, replaces=is_turned)
     outlets = await ask.outlets() if any(topic.startswith("outlet:") for topic in topics) else {}
     topics = in_catalogue_order(topics, ask)
     lines = [ask.say("commands.following.title", count=len(topics))]
@@ -93,7 +96,8 @@ async def following(ask: Ask) -> Reply:
     buttons = (
         [_button(ask, topic, is_followed=True) for topic in topics[:MOST_BUTTONS]] if ask.may_manage else []
     )
-    return ask.reply("\n".join(lines), choices=[*filter(None, buttons), _series_button(ask)])
+    reply = ask.reply("\n".join(lines), choices=[*filter(None, buttons), _series_button(ask)])
+    return replace(reply, replaces=is_turned)
 
 
 async def series(ask: Ask) -> Reply:
@@ -118,7 +122,7 @@ async def series(ask: Ask) -> Reply:
         text=ask.say("commands.series.family", family=ask.say(f"commands.family.{family}")),
         choices=(
             *choices[:MOST_BUTTONS],
-            Choice(label=ask.say("commands.series.back"), line="series", emoji="◀"),
+            Choice(label=ask.say("commands.series.back"), line=prefix(ask, "series"), emoji="◀"),
         ),
         replaces=ask.request.is_button,
         locale=ask.locale,
@@ -146,7 +150,7 @@ def _all_families(ask: Ask) -> Reply:
         lines.append(f"{members[0].emoji} {ask.say(f'commands.family.{family}')}: {names}")
     return Reply(
         text="\n\n".join(lines),
-        choices=tuple(family_choices(ask)),
+        choices=tuple(family_choices(ask, prefix(ask, "series"))),
         replaces=ask.request.is_button,
         locale=ask.locale,
     )
@@ -170,7 +174,7 @@ def _toggle(ask: Ask, family: str, member: Series, is_followed: bool) -> Choice:
     key = "commands.unfollow.button" if is_followed else "commands.follow.button"
     return Choice(
         label=ask.say(key, name=name),
-        line=f"series {family} {'-' if is_followed else '+'}{member.slug}",
+        line=f"{prefix(ask, 'series')} {family} {'-' if is_followed else '+'}{member.slug}",
         emoji="✅" if is_followed else "➕",
         chosen=is_followed,
         style=Style.SUCCESS if is_followed else Style.NORMAL,
@@ -212,18 +216,18 @@ def _names(ask: Ask, topics: Sequence[str]) -> str:
 
 def _button(ask: Ask, topic: str, *, is_followed: bool) -> Choice | None:
     command = "unfollow" if is_followed else "follow"
-    line = f"{command} {typed(topic)}"
+    line = f"{prefix(ask, command)} {typed(topic)}"
     label = ask.say(f"commands.{command}.button", name=topic_name(topic, ask.catalog, ask.locale))
     emoji = "➖" if is_followed else "➕"
     return Choice(label=label, line=line, emoji=emoji) if fits(line) else None
 
 
 def _list_button(ask: Ask) -> Choice:
-    return Choice(label=ask.say("commands.following.button"), line="following")
+    return Choice(label=ask.say("commands.following.button"), line=prefix(ask, "following"))
 
 
 def _series_button(ask: Ask) -> Choice:
-    return Choice(label=ask.say("commands.series.button"), line="series", emoji="🏁")
+    return Choice(label=ask.say("commands.series.button"), line=prefix(ask, "series"), emoji="🏁")
 
 
 def _ask_a_moderator(ask: Ask) -> Reply:

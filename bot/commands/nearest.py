@@ -33,10 +33,11 @@ def did_you_mean(ask: Ask, unknown: Sequence[str], command: str) -> Reply:
             ask.say("commands.unknown.topic", asked=shown, example=example),
             choices=[Choice(label=ask.say("commands.series.button"), line="series", emoji="🏁")],
         )
+    start = _about(ask, command)
     choices = [
         Choice(label=topic_name(topic, ask.catalog, ask.locale), line=line)
         for topic in near
-        if fits(line := f"{command} {typed(topic)}")
+        if fits(line := f"{start} {typed(topic)}")
     ]
     names = [typed(near[0]) if near[0].startswith("series:") else choices[0].label]
     return ask.reply(
@@ -46,9 +47,8 @@ def did_you_mean(ask: Ask, unknown: Sequence[str], command: str) -> Reply:
 
 def which_one(ask: Ask, doubtful: Sequence[tuple[str, str]], command: str) -> Reply:
     """Ask which of several with one name is meant; they are keys and names."""
-    choices = [
-        Choice(label=name, line=line) for key, name in doubtful[:10] if fits(line := f"{command} {key}")
-    ]
+    start = _about(ask, command)
+    choices = [Choice(label=name, line=line) for key, name in doubtful[:10] if fits(line := f"{start} {key}")]
     return ask.reply(ask.say("commands.unknown.doubtful"), choices=choices)
 
 
@@ -63,6 +63,11 @@ def unknown_command(ask: Ask, asked: str) -> Reply:
     else:
         text = ask.say("commands.unknown.command", asked=cut(asked, MOST_SHOWN))
     return ask.reply(text, choices=choices, private=True)
+
+
+def _about(ask: Ask, command: str) -> str:
+    """The beginning of a line about the same place; "latest" is about none."""
+    return f"{command} @{ask.line.target}" if ask.line.target and command != "latest" else command
 
 
 def near_words(asked: str, known: Sequence[str]) -> str:

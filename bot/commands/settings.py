@@ -35,6 +35,7 @@ ZONES = (
     "Australia/Sydney",
 )
 _SHARED = frozenset({"thread", "publish", "ping", "ping-gap"})  # mean nothing where one person reads
+_UNKNOWN_TO = {"telegram": frozenset({"thread", "publish"})}  # what a platform does not have
 _SWITCHES = frozenset({"delay-note", "picture", "thread", "publish", "merge"})
 _FORMS = {"quiet", "timezone", "schedule", "per-hour", "template", "include", "exclude", "ping", "ping-gap"}
 _BUTTONS: dict[str, Sequence[str]] = {
@@ -87,7 +88,8 @@ async def change(ask: Ask, name: str, value: str) -> Ask:
 def overview(ask: Ask) -> Reply:
     """All settings at a glance, each to be picked."""
     preferences = ask.preferences
-    names = [name for name in SETTING_NAMES if name not in _SHARED or not is_alone(ask)]
+    left_out = _SHARED if is_alone(ask) else _UNKNOWN_TO.get(ask.request.adapter, frozenset())
+    names = [name for name in SETTING_NAMES if name not in left_out]
     lines = [ask.say("commands.settings.title", place=place_name(ask))]
     lines += [f"{title(ask, name)}: {cut(shown(ask, preferences, name), 80)}" for name in names]
     options = tuple(

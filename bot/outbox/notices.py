@@ -148,8 +148,14 @@ def notice(destination: Destination, reason: str) -> Post:
     return Post(
         locale=locale,
         title=say(locale, "outbox.paused.title", place=destination.title or destination.address),
-        summary=say(locale, "outbox.paused.text", reason=say_reason(reason, locale, zone)),
+        summary=say(locale, "outbox.paused.text", reason=_sentence(say_reason(reason, locale, zone))),
     )
+
+
+def _sentence(words: str) -> str:
+    """A reason usually ends a sentence; here it stands alone."""
+    words = words.strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
 
 
 def _key(destination_id: int) -> str:

@@ -20,6 +20,7 @@ from aiohttp import web
 TOKEN = "123456:loopback"
 BOT = {"id": 123456, "is_bot": True, "first_name": "Pitwire", "username": "pitwire_bot"}
 _WORDS = {
+    "action",
     "text",
     "caption",
     "photo",
@@ -210,6 +211,21 @@ class BotApi:
     async def _editMessageText(self, params: dict[str, Any]) -> Any:
         _check_text(params["text"], params.get("entities", []), 4096)
         return self._changed(params, text=params["text"], entities=params.get("entities", []))
+
+    async def _deleteMessages(self, params: dict[str, Any]) -> Any:
+        for number in params["message_ids"]:
+            self.messages[params["chat_id"]].pop(number, None)
+        return True
+
+    async def _sendChatAction(self, params: dict[str, Any]) -> Any:
+        return True
+
+    async def _getChatAdministrators(self, params: dict[str, Any]) -> Any:
+        return [
+            {"status": "creator", "is_anonymous": False, **known, "user": _user(user, "en")}
+            for (chat, user), known in self.members.items()
+            if chat == params["chat_id"]
+        ]
 
     async def _editMessageCaption(self, params: dict[str, Any]) -> Any:
         _check_text(params["caption"], params.get("caption_entities", []), 1024)

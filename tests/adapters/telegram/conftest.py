@@ -17,6 +17,7 @@ from telegram.warnings import PTBUserWarning
 from adapters.telegram import adapter as adapter_module
 from adapters.telegram import create, lanes, polling
 from adapters.telegram.adapter import TelegramAdapter
+from adapters.telegram.leftovers import Memory
 from bot.commands.desk import Desk
 from bot.config import TelegramSettings
 from bot.model import (
@@ -55,6 +56,16 @@ class Paper:
 
     def hold(self, bucket: str, retry_after: timedelta) -> None:
         self.held.append((bucket, retry_after))
+
+
+class Notebook(dict[str, str]):
+    """What a store keeps."""
+
+    async def remember(self, key: str, value: str) -> None:
+        self[key] = value
+
+    async def recall(self, key: str) -> str | None:
+        return self.get(key)
 
 
 class Parrot:
@@ -137,9 +148,11 @@ async def bot(api: BotApi, sqlite_store: Store) -> AsyncIterator[BotApi]:
         yield api
 
 
-def make_adapter(url: str, pace: Paper | None = None, **settings: Any) -> TelegramAdapter:
+def make_adapter(
+    url: str, pace: Paper | None = None, memory: Memory | None = None, **settings: Any
+) -> TelegramAdapter:
     given = {"token": SecretStr(TOKEN), "api_url": url, **settings}
-    return create(TelegramSettings(**given), pace=pace or Paper(), clock=lambda: NOW)
+    return create(TelegramSettings(**given), pace=pace or Paper(), clock=lambda: NOW, memory=memory)
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from adapters.telegram import webhook as webhook_module
 from adapters.telegram.menu import lists
 from adapters.telegram.webhook import HEADER, path_of, secret_of
 from bot.commands.menu import MENU
@@ -16,7 +17,8 @@ from bot.config import TelegramSettings
 from bot.errors import SettingsError
 from bot.model import Change
 from storage import Store
-from tests.adapters.telegram.conftest import Parrot, listening, make_adapter
+from tests.adapters.telegram.conftest import Notebook, Parrot, listening, make_adapter, place
+from tests.adapters.telegram.test_talking import RIGHTS
 from tests.loopback.telegram import BOT, TOKEN, BotApi
 
 GROUP = -100123
@@ -144,6 +146,38 @@ def webhook(**more: Any) -> dict[str, Any]:
     return {"webhook_url": "https://bot.example.com/hook", "webhook_listen": "127.0.0.1:0", **more}
 
 
+async def test_a_pushed_update_that_is_not_answered_in_time_is_kept_or_comes_again(
+    api: BotApi, parrot: Parrot, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_module, "PATIENCE", 0.02)
+    address, memory = f"127.0.0.1:{unused_tcp_port}", Notebook()
+    gate = parrot.gates["latest slow"] = asyncio.Event()
+
+    async def push(number: int) -> int:
+        message = {
+            "message_id": number,
+            "date": 1,
+            "chat": {"id": 7, "type": "private"},
+            "from": {"id": 7, "is_bot": False, "first_name": "Fan"},
+            "text": "/latest slow",
+        }
+        async with aiohttp.ClientSession(f"http://{address}") as session:
+            headers = {HEADER: api.webhook["secret_token"]}
+            body = {"update_id": number, "message": message}
+            async with session.post("/hook", json=body, headers=headers) as response:
+                return response.status
+
+    async with listening(api, parrot, memory=memory, **webhook(webhook_listen=address)):
+        assert await push(1) == 200
+        killed = Notebook(memory)
+    api.calls.clear()
+    async with listening(api, parrot, **webhook(webhook_listen=address)):
+        assert await push(1) == 503  # there is no memory
+    gate.set()
+    async with listening(api, parrot, memory=killed, **webhook(webhook_listen=address)):
+        await api.until(lambda: api.said(7))
+
+
 async def test_pushed_updates_are_answered_once_and_only_with_the_secret(
     api: BotApi, parrot: Parrot, unused_tcp_port: int
 ) -> None:
@@ -199,4 +233,17 @@ async def test_an_address_that_is_taken_is_one_sentence(api: BotApi, parrot: Par
     adapter = make_adapter(api.url, **webhook(webhook_listen=taken))
     with pytest.raises(SettingsError, match="PITWIRE_TELEGRAM__WEBHOOK_LISTEN"):
         await asyncio.wait_for(adapter.run((), parrot), 5)
+    await adapter.close()
+
+
+async def test_the_owner_of_a_channel_is_who_to_tell(api: BotApi) -> None:
+    api.members[GROUP, 8] = {"status": "administrator", **dict.fromkeys(RIGHTS, True)}
+    api.members[GROUP, 9] = {"status": "creator", "is_anonymous": False}
+    adapter = make_adapter(api.url)
+    found = await adapter.moderator(place(str(GROUP)))
+    assert found
+    assert (found.address, found.space) == ("9", "9")
+    assert await adapter.moderator(place()) is None
+    api.fail("getChatAdministrators", "Forbidden: bot was kicked", status=403)
+    assert await adapter.moderator(place(str(GROUP))) is None
     await adapter.close()

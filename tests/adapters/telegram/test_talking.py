@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from adapters.telegram.adapter import TelegramAdapter
 from bot.commands.menu import MENU
 from bot.model import Choice, Document, Form, Picker, Post, Reply
 from storage import Store
-from tests.adapters.telegram.conftest import Parrot, a_post, buttons
+from tests.adapters.telegram.conftest import Parrot, a_post, buttons, make_adapter, place
 from tests.loopback.telegram import BotApi
 from tests.wire import Wire
 
 GROUP, CHANNEL = -100123, -100777
+ALERT = Choice(label="Alert me: WEC", line="alerts follow wec", emoji="🔔")
 OWNER = {"status": "creator", "is_anonymous": False}
 MEMBER_OF_CHANNEL = {"status": "left"}
 RIGHTS = dict.fromkeys(
@@ -37,6 +39,11 @@ RIGHTS = dict.fromkeys(
 
 
 _PICTURE = {"file_id": "p", "file_unique_id": "p", "width": 1, "height": 1}
+
+
+def sender(api: BotApi) -> TelegramAdapter:
+    """A second adapter, which only sends."""
+    return make_adapter(api.url)
 
 
 async def ask(api: BotApi, text: str, **more: Any) -> dict[str, Any]:
@@ -77,10 +84,90 @@ async def test_a_wrong_series_gets_the_nearest_one(bot: BotApi) -> None:
 async def test_a_pressed_button_is_a_command(bot: BotApi, sqlite_store: Store) -> None:
     said = await ask(bot, "/follow wec")
     await bot.press(said, "Unfollow")
-    await bot.until(lambda: len(bot.said(7)) == 2)
+    await bot.until(lambda: bot.sent("editMessageText"))
     place = await sqlite_store.destination("telegram", "7")
     assert place
     assert not await sqlite_store.following(place.id)
+    (said,) = bot.said(7)  # it turns in one message
+    assert "Follow FIA World Endurance Championship" in buttons(said)[0]
+
+
+async def test_a_story_is_muted_and_followed_again_by_its_own_button(
+    bot: BotApi, sqlite_store: Store
+) -> None:
+    await ask(bot, "/follow wec")
+    await sender(bot).send(place(), a_post(choices=(ALERT,)), key="1.1")
+    story = bot.said(7)[-1]
+    assert buttons(story) == ["Read", "🔕 Mute WEC"]
+    here = await sqlite_store.destination("telegram", "7")
+    assert here
+    for number, label in enumerate(("➕ Follow WEC", "🔕 Mute WEC"), 1):
+        pressed = await bot.press(bot.said(7)[-1], "WEC")
+        await bot.until(lambda n=number: len(bot.sent("editMessageReplyMarkup")) == n)
+        assert bot.presses[pressed]["text"]
+        assert buttons(bot.said(7)[-1]) == ["Read", label]
+        assert bool(await sqlite_store.following(here.id)) is (number == 2)
+    assert len(bot.said(7)) == 2
+
+
+async def test_what_many_read_has_no_button_that_answers(bot: BotApi) -> None:
+    for address in ("-100123", "-100777"):
+        await sender(bot).send(place(address), a_post(choices=(ALERT,)), key="1.1")
+        assert buttons(bot.said(int(address))[-1]) == ["Read"]
+
+
+async def test_a_stranger_makes_the_bot_write_nothing_in_a_channel(talking: BotApi, parrot: Parrot) -> None:
+    parrot.replies["alerts"] = Reply(text="Followed.", choices=(Choice(label="Undo", line="x"),))
+    old = {
+        "message_id": 5,
+        "date": 1,
+        "chat": {"id": CHANNEL, "type": "channel", "title": "News"},
+        "text": "x",
+    }
+    pressed = await talking.press({**old, "reply_markup": {"inline_keyboard": []}}, "1alerts follow wec")
+    await talking.until(lambda: pressed in talking.presses)
+    assert talking.presses[pressed]["text"] == "Followed."
+    assert not talking.said(CHANNEL)
+
+
+async def test_who_has_no_chat_with_the_bot_is_led_there(talking: BotApi, parrot: Parrot) -> None:
+    talking.fail(
+        "sendChatAction", "Forbidden: bot can't initiate conversation with a user", status=403, times=2
+    )
+    said = await ask(talking, "/alerts follow wec", chat=GROUP)
+    link = "https://t.me/pitwire_bot?start=follow_wec"
+    assert said["reply_markup"]["inline_keyboard"][0][0]["url"] == link
+    pressed = await talking.press({**said, "chat": {"id": GROUP, "type": "supergroup"}}, "1alerts follow wec")
+    await talking.until(lambda: pressed in talking.presses)
+    assert talking.presses[pressed]["url"] == link
+    assert not parrot.lines
+
+
+async def test_buttons_under_an_answer_about_a_channel_stay_about_it(
+    bot: BotApi, sqlite_store: Store
+) -> None:
+    bot.members[CHANNEL, 7] = OWNER
+    said = await ask(bot, f"/follow @{CHANNEL} wec f1")
+    for label in ("Unfollow", "What is followed", "All series", "Single-seaters", "Formula 1"):
+        before = len(bot.sent("editMessageText"))
+        await bot.press(said, label)
+        await bot.until(lambda n=before: len(bot.sent("editMessageText")) > n)
+        (said,) = bot.said(7)
+    assert await sqlite_store.destination("telegram", "7") is None
+    channel = await sqlite_store.destination("telegram", str(CHANNEL))
+    assert channel
+    assert not await sqlite_store.following(channel.id)
+
+
+async def test_what_is_typed_for_a_setting_shows_in_the_same_message(bot: BotApi) -> None:
+    panel = await ask(bot, "/settings quiet")
+    await bot.press(panel, "Something else")
+    await bot.until(lambda: len(bot.said(7)) == 2)
+    await bot.say("22:15-06:45", reply_to_message=bot.said(7)[-1])
+    (call,) = await bot.until(lambda: bot.sent("deleteMessages"))
+    assert len(call["message_ids"]) == 2
+    assert "22:15-06:45" in bot.said(7)[0]["text"]
+    assert len(bot.sent("sendMessage")) == 2  # the panel and the question
 
 
 async def test_a_deep_link_follows_at_once(bot: BotApi, sqlite_store: Store) -> None:

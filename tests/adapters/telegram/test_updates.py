@@ -11,7 +11,7 @@ from adapters.telegram.adapter import TelegramAdapter
 from adapters.telegram.lanes import MOST_WAITING
 from bot.errors import SettingsError
 from bot.model import Reply
-from tests.adapters.telegram.conftest import Parrot, listening, make_adapter
+from tests.adapters.telegram.conftest import Notebook, Parrot, listening, make_adapter
 from tests.loopback.telegram import BotApi
 
 
@@ -192,6 +192,37 @@ def test_a_slow_chat_does_not_keep_the_others_out() -> None:
     intake.begin(polling.CROWDED + 2)
     assert intake.offset == polling.CROWDED + 2  # the slow one is given up to a crash, not the new one
     assert not intake.is_idle
+
+
+async def test_what_was_given_up_for_the_others_is_answered_after_a_kill(
+    api: BotApi, parrot: Parrot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "CROWDED", 3)
+    monkeypatch.setattr(polling, "SLOW", 0.0)
+    memory = Notebook()
+    parrot.gates["latest slow"] = asyncio.Event()
+    async with listening(api, parrot, memory=memory):
+        await api.say("/latest slow")
+        for number in range(4):
+            await api.say(f"/latest {number}", user=20 + number)
+        await api.until(lambda: not api.updates)  # Telegram was told to forget all of them
+        killed = dict(memory)
+    assert parrot.lines.count("latest slow") == 1
+    parrot.gates.clear()
+    async with listening(api, parrot, memory=Notebook(killed)) as adapter:
+        await api.until(lambda: api.said(7))
+        assert adapter
+    assert parrot.lines.count("latest slow") == 2
+
+
+def test_what_telegram_forgot_is_kept_until_it_is_answered() -> None:
+    intake = polling.Intake()
+    intake.begin(5, "five")
+    intake.begin(6, "six")
+    assert intake.confirm(6) == {5: "five"}
+    assert intake.confirm(5) == {5: "five"}  # an offset that goes back brings nothing back
+    intake.end(5)
+    assert intake.confirm(intake.offset) == {}
 
 
 def test_a_slow_chat_with_few_others_is_not_given_up() -> None:
