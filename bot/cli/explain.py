@@ -54,24 +54,32 @@ def stories(
     from bot.stories.index import StoryIndex
 
     index = StoryIndex()
+    told: dict[int, Story] = {}
     numbers = itertools.count(1)
-    for item in _lines():
+    for number, item in enumerate(_lines()):
         article, reading = read_item(item)
-        story, why = _told(article, reading, index, numbers)
+        article = replace(article, url=article.url or f"item:{number}")  # a telling is known by its address
+        story, why = _told(article, reading, index, told, numbers)
         print_line({"id": item.get("id"), "story": story.id, "parent": story.parent_id, "why": why})
 
 
-def _told(article: Article, reading: Reading, index: StoryIndex, numbers: Iterator[int]) -> tuple[Story, str]:
+def _told(
+    article: Article, reading: Reading, index: StoryIndex, told: dict[int, Story], numbers: Iterator[int]
+) -> tuple[Story, str]:
     """Let an article begin or join a story of the index, as the poller would."""
+    from bot.stories.keys import keys_of
     from bot.stories.match import match
     from bot.stories.merge import begin, join
 
     now = article.published_at or datetime.now(UTC)
-    found = match(article, reading, index.candidates(article, reading), now=now)
-    if found.story is None:
-        story = replace(begin(article, reading, now=now, parent=found.parent), id=next(numbers))
+    keys = keys_of(article, reading, now=now)
+    found = match(keys, index.candidates(keys))
+    if found.story_id is None:
+        story = begin(article, reading, now=now, parent_id=found.parent_id, reason=found.reason, keys=keys)
+        story = replace(story, id=next(numbers))
     else:
-        story = join(found.story, article, reading, reason=found.reason, now=now)
+        story = join(told[found.story_id], article, reading, reason=found.reason, now=now, keys=keys)
+    told[story.id] = story
     index.add(story)
     return story, found.reason
 

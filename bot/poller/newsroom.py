@@ -22,6 +22,7 @@ from bot.reading.article import article_from, needs_page
 from bot.reading.read import read
 from bot.series.catalog import Catalog
 from bot.stories.index import StoryIndex
+from bot.stories.keys import keys_of
 from bot.stories.match import match
 from bot.stories.merge import begin, join, revise
 
@@ -203,13 +204,15 @@ class Newsroom:
         story_id = await self._known_story(article)
         if story_id is not None and (known := await self._storage.story(story_id)) is not None:
             return _retold(known, article, reading, now=now)
-        found = match(article, reading, self._index.candidates(article, reading), now=now)
-        if found.story is not None:
+        keys = keys_of(article, reading, now=now, catalog=self._catalog)
+        found = match(keys, self._index.candidates(keys))
+        if found.story_id is not None and (fresh := await self._storage.story(found.story_id)) is not None:
             # As it stands in the store: a moderator may have split it since it was indexed.
-            fresh = await self._storage.story(found.story.id)
-            if fresh is not None:
-                return join(fresh, article, reading, reason=found.reason, now=now)
-        return begin(article, reading, now=now, parent=found.parent)
+            self._index.add(fresh)
+            found = match(keys, self._index.candidates(keys))
+            if found.story_id == fresh.id:
+                return join(fresh, article, reading, reason=found.reason, now=now, keys=keys)
+        return begin(article, reading, now=now, parent_id=found.parent_id, reason=found.reason, keys=keys)
 
     async def _followable(self, story: Story) -> Story:
         """The story with what it can be followed by besides series and names: its outlets, and words that anyone follows."""

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.model import Article, Reading, Source, Story
+from bot.model import Article, Importance, Label, Reading, Source, Story
+from bot.stories.kept import remember
+from bot.stories.keys import Keys, keys_of
 from bot.text import fold
 
+MOST_REVISIONS = 20  # edits of one post: a page that prints the clock must not edit for ever
+CORRECTED_FOR = timedelta(hours=48)  # after that a post stays as it is
+WIDELY_TOLD = 4  # outlets from which a story is a major one
 
-def begin(article: Article, reading: Reading, *, now: datetime, parent: Story | None = None) -> Story:
-    """Tell a new story by its first article."""
-    return Story(
+_CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?(?: ?(?:uhr|[ap]\.?m\.?|h|gmt|utc|bst|c?e[sd]?t))?\b")
+_COUNTER = re.compile(
+    r"\b\d[\d.,]* (?:comment|kommentar|commentaire|comentario|commento|commenti|view|aufruf|vue|share|like|min(?:ute)?s? read)\w*"
+)
+_IDLE = re.compile(r"[\W_]+")
+
+
+def begin(
+    article: Article,
+    reading: Reading,
+    *,
+    now: datetime,
+    parent_id: int | None = None,
+    reason: str = "",
+    keys: Keys | None = None,
+) -> Story:
+    """Tell a new story by its first article; a later chapter keeps why it is one."""
+    story = Story(
         title=article.title,
         summary=reading.summary,
         url=article.url,
@@ -28,27 +50,31 @@ def begin(article: Article, reading: Reading, *, now: datetime, parent: Story | 
         published_at=min(article.published_at or now, now),
         created_at=now,
         updated_at=now,
-        parent_id=parent.id if parent else None,
+        parent_id=parent_id,
+        reasons=(f"follows up: {reason}",) if parent_id is not None and reason else (),
     )
+    return remember(story, article.url, keys or keys_of(article, reading, now=now))
 
 
-def join(story: Story, article: Article, reading: Reading, *, reason: str, now: datetime) -> Story:
-    """Let one more outlet tell the story; a reader notices, so the revision rises."""
-    sources = (*story.sources, source_of(article, reading))
-    series = tuple(dict.fromkeys((*story.series, *(tag.slug for tag in reading.series))))
-    return told(
-        replace(
-            story,
-            sources=sources,
-            series=series,
-            spoiler=story.spoiler or reading.spoiler,
-            importance=max(story.importance, reading.importance),
-            topics=tuple(dict.fromkeys((*story.topics, *reading.topics))),
-            reasons=(*story.reasons, reason),
-            revision=story.revision + 1,
-            updated_at=now,
-        )
+def join(
+    story: Story, article: Article, reading: Reading, *, reason: str, now: datetime, keys: Keys | None = None
+) -> Story:
+    """Let one more telling join the story. A reader notices a new outlet, or that it tells the story better."""
+    joined = _told_by(story, (*story.sources, source_of(article, reading)))
+    joined = replace(
+        joined,
+        series=_both(story.series, (tag.slug for tag in reading.series)),
+        primary=story.primary or reading.primary,
+        spoiler=story.spoiler or reading.spoiler,
+        importance=_importance(max(story.importance, reading.importance), len(joined.outlets)),
+        label=Label.OFFICIAL if reading.label is Label.OFFICIAL else story.label,
+        topics=_both(story.topics, reading.topics),
+        published_at=min(story.published_at, article.published_at or now),
+        reasons=(*story.reasons, reason),
+        updated_at=now,
     )
+    joined = remember(joined, article.url, keys or keys_of(article, reading, now=now))
+    return _risen(story, joined, now=now)
 
 
 def revise(story: Story, article: Article, reading: Reading, *, now: datetime) -> Story:
@@ -58,26 +84,30 @@ def revise(story: Story, article: Article, reading: Reading, *, now: datetime) -
         replace(new, article_id=source.article_id) if source.url == article.url else source
         for source in story.sources
     )
-    revised = told(replace(story, sources=sources, spoiler=story.spoiler or reading.spoiler, updated_at=now))
-    if _noticed(story, revised):
-        return replace(revised, revision=story.revision + 1)
-    return replace(story, sources=sources)
-
-
-def told(story: Story) -> Story:
-    """Let the best source tell the story: official first, then the longest text, then the earliest."""
-    best = max(story.sources, key=lambda source: (not source.withdrawn, source.official, source.length))
-    rest = tuple(source for source in story.sources if source is not best)
-    return replace(
-        story,
-        sources=(best, *rest),
-        title=best.title,
-        summary=best.summary,
-        url=best.url,
-        language=best.language,
-        safe_title=best.safe_title or story.safe_title,
-        image_url=best.image_url or story.image_url,
+    revised = _told_by(story, sources)
+    if not _is_noticed(story, revised):
+        return replace(story, sources=_in_order(story, sources))
+    revised = replace(
+        revised,
+        spoiler=story.spoiler or reading.spoiler,
+        importance=max(story.importance, reading.importance),
+        updated_at=now,
     )
+    revised = remember(revised, article.url, keys_of(article, reading, now=now))
+    return _risen(story, revised, now=now)
+
+
+def withdraw(story: Story, url: str, *, now: datetime) -> Story:
+    """Mark the telling at an address as taken away by its outlet; a story that nobody tells any more is marked, not deleted."""
+    if not any(source.url == url and not source.withdrawn for source in story.sources):
+        return story
+    sources = tuple(
+        replace(source, withdrawn=True) if source.url == url else source for source in story.sources
+    )
+    left = _told_by(story, sources)
+    if all(source.withdrawn for source in sources):
+        left = replace(left, withdrawn_at=now)
+    return _risen(story, replace(left, updated_at=now), now=now)
 
 
 def source_of(article: Article, reading: Reading) -> Source:
@@ -98,9 +128,59 @@ def source_of(article: Article, reading: Reading) -> Source:
     )
 
 
-def _noticed(before: Story, after: Story) -> bool:
-    return (fold(before.title), fold(before.summary), before.image_url) != (
-        fold(after.title),
-        fold(after.summary),
-        after.image_url,
+def _told_by(story: Story, sources: tuple[Source, ...]) -> Story:
+    """Let the best source tell the story: not withdrawn, then official, then the longest text, then the earliest."""
+    best = max(sources, key=lambda source: (not source.withdrawn, source.official, source.length))
+    return replace(
+        story,
+        sources=(best, *(source for source in sources if source is not best)),
+        title=best.title,
+        summary=best.summary,
+        url=best.url,
+        language=best.language,
+        safe_title=best.safe_title or story.safe_title,
+        image_url=best.image_url or story.image_url,
     )
+
+
+def _in_order(story: Story, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Keep the telling that readers have seen in front."""
+    return tuple(sorted(sources, key=lambda source: source.url != story.url))
+
+
+def _both(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known, *more)))
+
+
+def _importance(read: Importance, outlets: int) -> Importance:
+    """What many outlets tell is major, whatever the words."""
+    return max(read, Importance.MAJOR) if outlets >= WIDELY_TOLD else read
+
+
+def _risen(before: Story, after: Story, *, now: datetime) -> Story:
+    """Raise the revision, so that posts are edited, if a reader would notice, and while posts are still corrected."""
+    is_open = now - before.created_at <= CORRECTED_FOR and before.revision < MOST_REVISIONS
+    return replace(after, revision=before.revision + (is_open and _is_noticed(before, after)))
+
+
+def _is_noticed(before: Story, after: Story) -> bool:
+    return _seen(before) != _seen(after)
+
+
+def _seen(story: Story) -> tuple[object, ...]:
+    """What a post shows of a story, without counters, clocks and spaces."""
+    image = (story.image_url or "").partition("?")[0]  # behind the "?" stands what keeps caches out
+    outlets = {source.outlet for source in story.sources if not source.withdrawn}
+    return (
+        _plain(story.title),
+        _plain(story.summary),
+        image,
+        outlets,
+        story.spoiler,
+        story.importance,
+        story.withdrawn_at is None,
+    )
+
+
+def _plain(text: str) -> str:
+    return _IDLE.sub(" ", _COUNTER.sub("", _CLOCK.sub("", fold(text)))).strip()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-WEEKEND = "Corvino wins the 8 Hours of Bahrain"
+WEEKEND = "Corvino"  # the outlet that is read first tells it, in its language
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Invented</title>
 <item><title>First</title><link>https://example.org/1</link><guid>g1</guid><pubDate>Fri, 05 Nov 2021 13:46:00 GMT</pubDate></item>
 <item><title>Second</title><link>https://example.org/2</link><guid>g2</guid></item></channel></rss>"""
