@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 CHANNEL_RATE = Rate(count=5, per=timedelta(seconds=5))
 FORUM_RATE = Rate(count=50, per=timedelta(minutes=5))
+LOGIN_AGAIN = 5.0
 SETTLING = 8.0  # seconds that senders wait for the gateway to name the channels; afterwards they ask for each
 
 
@@ -65,8 +66,9 @@ class DiscordAdapter:
         while not self._me:
             try:
                 await self._log_in()
-            except (RestError, SettingsError):
-                await asyncio.sleep(5)
+            except (RestError, SettingsError) as error:
+                log.warning("discord not ready", reason=str(error))
+                await asyncio.sleep(LOGIN_AGAIN)
         if self._gateway is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SETTLING):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 POSTED_TO = frozenset((0, 5, 15, 16))  # kinds of channel whose rights are watched
-WATCHED_GUILDS = 100  # at a start: more servers than that are resumed as their posts come due
+WATCHED_GUILDS = 1000  # told of one by one at a start; who runs more knows how long the bot was away
 
 
 class Life:
@@ -53,7 +53,11 @@ class Life:
             self._closed[guild.id] = _closed(guild)
 
     async def _restored(self, guild: discord.Guild) -> None:
+        """Everything may go on; where some channels are closed to the bot, all but these."""
         closed = self._closed[guild.id] = _closed(guild)
+        if not closed:
+            await self._tell(Change.RESTORED, space=space_of(guild.id))
+            return
         for channel in guild.channels:
             if channel.type.value in POSTED_TO and channel.id not in closed:
                 await self._tell(Change.RESTORED, address=str(channel.id))

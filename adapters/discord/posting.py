@@ -264,6 +264,7 @@ class Posting:
 
     def _told(self, told: DeliveryError, error: RestError, to: Destination) -> DeliveryError:
         if isinstance(error, TokenRefused):
+            log.error("discord no longer accepts the token")
             self.token_refused.set()
         if isinstance(told, DestinationPaused):
             self._places.forget(to.address)

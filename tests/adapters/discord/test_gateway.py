@@ -159,7 +159,7 @@ async def test_being_removed_pauses_a_server_and_coming_back_restores_it(
     assert await changes(core, 1) == [(Change.REMOVED, space, "discord.paused.removed")]
     core.changes.clear()
     await discord.emit("GUILD_CREATE", discord.guild_payload())
-    assert (Change.RESTORED, discord.id("news"), "") in await changes(core, 3)
+    assert (Change.RESTORED, space, "") in await changes(core, 1)
 
 
 async def test_an_outage_of_discord_is_no_removal(
@@ -204,11 +204,24 @@ async def test_a_role_that_loses_a_right_pauses_every_channel_that_needed_it(
     }
 
 
-async def test_what_may_be_posted_at_a_start_is_told_so_that_it_resumes(
+async def test_at_a_start_everything_is_resumed_that_was_paused_while_nobody_looked(
     running: DiscordAdapter, discord: Discord, core: Parrot
 ) -> None:
-    restored = {one[1] for one in await changes(core, 3) if one[0] is Change.RESTORED}
-    assert restored == {discord.id(name) for name in ("news", "announcements", "stories")}
+    assert await changes(core, 1) == [(Change.RESTORED, f"discord:{discord.guild['id']}", "")]
+
+
+async def test_at_a_start_channels_that_are_closed_to_the_bot_stay_paused(
+    discord: Discord, core: Parrot
+) -> None:
+    closed: Component = {"id": discord.me["id"], "type": 1, "allow": "0", "deny": str(SEND)}
+    discord.channels["news"]["permission_overwrites"] = [closed]
+    adapter = make_adapter(discord, Paper())
+    task = asyncio.create_task(adapter.run(MENU, core))
+    restored = {one[1] for one in await changes(core, 2)}
+    assert restored == {discord.id("announcements"), discord.id("stories")}
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await adapter.close()
 
 
 async def test_the_gateway_names_places_so_that_nothing_is_asked_for(
