@@ -108,7 +108,6 @@ async def _fill(target: Transaction, source: Transaction, progress: Progress) ->
 async def _copy_table(source: Transaction, target: Transaction, table: Table, progress: Progress) -> None:
     total = await _count(source, table.name)
     done = 0
-    progress(table.name, done, total)
     async for rows in _portions(source, table):
         columns = list(rows[0])
         await target.many(

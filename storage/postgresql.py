@@ -6,8 +6,8 @@ import asyncio
 import functools
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -113,9 +113,10 @@ class PostgresqlDatabase:
 
     dialect = DIALECT
 
-    def __init__(self, conninfo: str, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, conninfo: str, pool: AsyncConnectionPool[Connection], listener: Connection) -> None:
         self._conninfo = conninfo
         self._pool = pool
+        self._listener: Connection | None = listener
         self._listening: asyncio.Task[None] | None = None
         self._is_away = False
 
@@ -168,21 +169,22 @@ class PostgresqlDatabase:
         wait = _FIRST_WAIT
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True
-                ) as connection:
-                    cursor = await connection.execute("SELECT current_schema()")
-                    schema = (await cursor.fetchone() or ("",))[0]
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    woken()  # for the hints that nobody heard
+                if self._listener is None:
+                    self._listener = await _connect(self._conninfo)
+                async for hint in _hints(self._listener):
                     wait = _FIRST_WAIT
-                    async for hint in connection.notifies():
-                        if hint.payload == schema:
-                            woken()
+                    if hint:
+                        woken()
             except psycopg.Error as error:
                 log.debug("hints of other processes interrupted", reason=_first_line(error))
+            await self._drop_listener()
             await asyncio.sleep(wait)
             wait = min(_LONGEST_WAIT, wait * 2)
+
+    async def _drop_listener(self) -> None:
+        if self._listener is not None:
+            await self._listener.close()
+            self._listener = None
 
     async def describe(self) -> Mapping[str, str | int]:
         async def ask(tx: PostgresqlTransaction) -> Row | None:
@@ -209,6 +211,7 @@ class PostgresqlDatabase:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait((self._listening,))
+        await self._drop_listener()
         await self._pool.close()
 
 
@@ -247,15 +250,26 @@ async def open_postgresql(url: str, *, now: datetime) -> PostgresqlDatabase:
     """Connect, and bring the schema up to date."""
     conninfo = _conninfo(url)
     try:
-        async with await Connection.connect(conninfo, row_factory=dict_row, autocommit=True) as connection:
-            await _migrate(connection, now)
-    except errors.InsufficientPrivilege as error:
-        raise StorageError(f"PostgreSQL does not allow what is needed: {_first_line(error)}") from error
+        first = await _connect(conninfo)
     except psycopg.Error as error:
         raise StorageError(f"PostgreSQL cannot be used: {_first_line(error)}") from error
-    logging.getLogger("psycopg.pool").setLevel(
-        logging.CRITICAL
-    )  # it warns at each try; `_notice` says it once
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(first.close)
+        try:
+            await _migrate(first, now)
+            pool = await _open_pool(conninfo)
+        except psycopg.Error as error:
+            raise StorageError(f"PostgreSQL cannot be used: {_first_line(error)}") from error
+        opened.pop_all()
+    return PostgresqlDatabase(conninfo, pool, first)
+
+
+async def _connect(conninfo: str) -> Connection:
+    return await Connection.connect(conninfo, row_factory=dict_row, autocommit=True)
+
+
+async def _open_pool(conninfo: str) -> AsyncConnectionPool[Connection]:
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # warns at each try; `_notice` does once
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         conninfo,
         kwargs={"row_factory": dict_row, "autocommit": True},
@@ -265,8 +279,22 @@ async def open_postgresql(url: str, *, now: datetime) -> PostgresqlDatabase:
         reconnect_timeout=3,  # then again with the next caller: a longer row of tries waits ever longer
         open=False,
     )
-    await pool.open()
-    return PostgresqlDatabase(conninfo, pool)
+    try:
+        await pool.open(wait=True, timeout=10)
+    except BaseException:
+        await pool.close()
+        raise
+    return pool
+
+
+async def _hints(connection: Connection) -> AsyncIterator[bool]:
+    """Whether each hint is for this schema; the first one stands for all that nobody heard."""
+    tx = PostgresqlTransaction(connection)
+    row = await tx.one("SELECT current_schema() AS schema")
+    await tx.run(f"LISTEN {CHANNEL}")
+    yield True
+    async for hint in connection.notifies():
+        yield row is not None and hint.payload == row["schema"]
 
 
 def _conninfo(url: str) -> str:

@@ -70,8 +70,8 @@ async def test_a_store_moves_to_postgresql_and_back_with_everything(
     source = await _filled(tmp_path / "a.sqlite3")
     seen: list[tuple[str, int, int]] = []
     await copy_store(source, postgresql_url, lambda table, done, total: seen.append((table, done, total)))
-    assert {table for table, _, _ in seen} == {*(table.name for table in TABLES), "search"}
-    assert all(0 <= done <= total for _, done, total in seen)
+    assert {"feeds", "deliveries", "search"} < {table for table, _, _ in seen}
+    assert all(0 < done <= total for _, done, total in seen)
     back = f"sqlite:///{tmp_path / 'b.sqlite3'}"
     await copy_store(postgresql_url, back)
     before, *after = [await _looked_at(url) for url in (source, postgresql_url, back)]
