@@ -210,6 +210,7 @@ class Sender:
                 message_id = await self._adapter.send(hand.claim.destination, post, key=delivery.key)
         except TimeoutError as error:
             raise MaybePosted("the platform did not answer in time") from error
+        self._pace.answered(hand.flight)
         self._weather.fair()
         lag = self._clock() - delivery.created_at
         self._metrics.accepted(self._adapter.name, "send", loop.time() - began, lag)

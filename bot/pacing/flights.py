@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 MARGIN = 1.5  # how much longer than usual one may take without keeping back the next
 LATE = 1.0  # seconds: what takes longer hangs, and keeps back nobody
-FIRST_GUESS = 0.01  # seconds from a grant to the written outcome
-UP, DOWN = 1.25, 0.9  # the guess follows what two of three stay below
+FASTEST = 1 / 30  # seconds: a platform that allows more is not worth more doubles
+SLOW_DISK = 0.03  # seconds that writing down may take at the cost of doubles; from then on, of the pace
+FIRST_GUESS = 0.01  # seconds
+UP, DOWN = 1.25, 0.9  # a guess follows what two of three stay below
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +21,7 @@ class Flight:
     """One post from its grant until it is written down."""
 
     began: float | None = None
+    answered: float | None = None
 
 
 @dataclass(slots=True)
@@ -26,18 +29,32 @@ class Flights:
     """The posts on their way to one platform."""
 
     _flying: dict[Flight, float] = field(default_factory=dict)  # in the order in which they began
-    _usual: float = FIRST_GUESS
+    _answering: float = FIRST_GUESS
+    _writing: float = FIRST_GUESS
 
     def ready_at(self, gap: float, now: float) -> float:
         """When one more may begin, unless one ends before."""
-        room = 1 + int(MARGIN * self._usual / gap)
+        usual = self._answering + min(self._writing, SLOW_DISK)
+        room = 1 + int(MARGIN * usual / max(gap, FASTEST))
         young = [began for began in self._flying.values() if began > now - LATE]
         return now if len(young) < room else young[-room] + LATE
 
     def begin(self, flight: Flight, now: float) -> None:
         flight.began = self._flying[flight] = now
 
+    def answer(self, flight: Flight, now: float) -> None:
+        """The platform has it."""
+        if flight.began is not None:
+            flight.answered = now
+            self._answering = _follow(self._answering, now - flight.began)
+
     def end(self, flight: Flight, now: float) -> None:
-        began = self._flying.pop(flight)
-        self._usual = min(LATE, self._usual * (UP if now - began > self._usual else DOWN))
-        flight.began = None
+        """It is written down."""
+        del self._flying[flight]
+        if flight.answered is not None:
+            self._writing = _follow(self._writing, now - flight.answered)
+        flight.began = flight.answered = None
+
+
+def _follow(guess: float, seconds: float) -> float:
+    return min(LATE, max(0.001, guess * (UP if seconds > guess else DOWN)))

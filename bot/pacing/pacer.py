@@ -99,6 +99,10 @@ class Pacer:
             for bucket in waiter.buckets:
                 bucket.leave(granted, now)
 
+    def answered(self, flight: Flight) -> None:
+        """The platform has what was sent; it is still to be written down."""
+        self._flights.answer(flight, self._now())
+
     def land(self, flight: Flight) -> None:
         """What became of a flight is written down."""
         if flight.began is not None:

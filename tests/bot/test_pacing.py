@@ -230,24 +230,28 @@ def test_a_restart_does_not_forget_what_the_platform_still_counts() -> None:
 
 
 def test_what_could_be_doubled_is_on_its_way_alone_while_that_costs_nothing() -> None:
-    async def scenario(seconds: float) -> tuple[int, float]:
+    async def scenario(seconds: float, disk: float = 0.004, rate: Rate = TELEGRAM) -> tuple[int, float]:
         pacer, todo, flying, most = Pacer("x"), iter(range(600)), set[Flight](), 0
 
         async def sender() -> None:
             nonlocal most
             for _ in todo:
                 flight = Flight()
-                await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=flight)
+                await pacer.slot({ALL: rate}, Lane.NEWS, flight=flight)
                 flying.add(flight)
                 most = max(most, len(flying))
                 await asyncio.sleep(seconds)
+                pacer.answered(flight)
+                await asyncio.sleep(disk)
                 flying.discard(flight)
                 pacer.land(flight)
 
         await asyncio.gather(*(sender() for _ in range(16)))
         return most, 600 / now()
 
-    assert simulate(scenario(0.012)) == (1, pytest.approx(29.4, abs=0.3))
+    assert simulate(scenario(0.010)) == (1, pytest.approx(29.4, abs=0.3))
+    assert simulate(scenario(0.010, rate=Rate(count=500, per=timedelta(seconds=1))))[0] == 1
+    assert simulate(scenario(0.010, disk=0.5))[0] == 2  # a stalled disk holds everything up
     most, rate = simulate(scenario(0.12))
     assert rate >= 28.5  # it begins with one
     assert 4 <= most <= 7
