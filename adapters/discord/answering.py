@@ -19,7 +19,7 @@ from adapters.discord.asking import COMMAND, COMPLETION, COMPONENT, MODAL, Asked
 from adapters.discord.components import Component
 from adapters.discord.errors import Refused, RestError
 from adapters.discord.rest import Rest
-from adapters.discord.wire import ASK, COMPLETE, LATER, MESSAGE, UPDATE, UPDATE_LATER, Wire
+from adapters.discord.wire import ASK, COMPLETE, LATER, MESSAGE, UPDATE, UPDATE_LATER, Wire, edited
 from bot.locale import pick, say
 from bot.model import Choice, Command, Document, Form, Reply, Request, Style, Suggestion
 from bot.ports import Answerer
@@ -133,8 +133,10 @@ class Answering:
             await self._wire.respond(asked, UPDATE_LATER if asked.has_message else LATER, {})
         else:
             first, *more = self._messages(asked, reply)
-            kind = UPDATE if asked.has_message and reply.replaces else MESSAGE
-            await self._wire.respond(asked, kind, first, document=reply.document)
+            if asked.has_message and reply.replaces:
+                await self._wire.respond(asked, UPDATE, edited(first), document=reply.document)
+            else:
+                await self._wire.respond(asked, MESSAGE, first, document=reply.document)
             await self._wire.follow_up(asked, more)
 
     async def _late(self, asked: Asked, reply: Reply) -> None:

@@ -44,10 +44,8 @@ def payload(post: Post) -> Component:
 
 
 def edit_payload(post: Post) -> Component:
-    """The body of an edit: nobody is notified of one, and whatever the message was before, it is V2 now."""
+    """The body of an edit: nobody is notified of one."""
     return {
-        "content": None,
-        "embeds": [],
         "flags": piece.IS_COMPONENTS_V2,
         "components": list(rendered(post)),
         "allowed_mentions": piece.NO_MENTIONS,

@@ -13,6 +13,7 @@ import structlog
 
 from adapters.discord.components import Component
 from adapters.discord.controls import POSTABLE
+from adapters.discord.errors import Refused
 from bot.locale import LOCALES, has, say
 from bot.model import Command, Option
 from bot.text import cut_utf16
@@ -141,9 +142,19 @@ async def sync(ask: Asks, application_id: str, commands: Sequence[Component]) ->
     known = await ask("GET", f"{path}?with_localizations=true")
     if _comparable(known or ()) == _comparable(commands):
         return False
-    await ask("PUT", path, body=list(commands))
+    try:
+        await ask("PUT", path, body=list(commands))
+    except Refused as error:
+        if not any("integration_types" in field or "contexts" in field for field in error.fields):
+            raise
+        log.info("the application is not set up to be installed by users: its commands are for servers")
+        await ask("PUT", path, body=[_for_servers(command) for command in commands])
     log.info("discord commands written", commands=len(commands))
     return True
+
+
+def _for_servers(command: Component) -> Component:
+    return {key: value for key, value in command.items() if key not in ("integration_types", "contexts")}
 
 
 def _comparable(commands: Sequence[Component]) -> list[Component]:

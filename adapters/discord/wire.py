@@ -20,6 +20,11 @@ MESSAGE, LATER, UPDATE_LATER, UPDATE, COMPLETE, ASK = 4, 5, 6, 7, 8, 9  # kinds 
 TRIES = 3
 
 
+def edited(body: Component) -> Component:
+    """A body for a message that is there already: who sees it was settled when it was made."""
+    return body | {"flags": piece.IS_COMPONENTS_V2}
+
+
 class Wire:
     """Sends answers, and sends them again where that can do no harm."""
 
@@ -42,10 +47,7 @@ class Wire:
         self, asked: Asked, bodies: Sequence[Component], document: Document | None = None
     ) -> None:
         first, *more = bodies
-        edit = {key: value for key, value in first.items() if key != "flags"} | {
-            "flags": piece.IS_COMPONENTS_V2
-        }
-        await self._request("PATCH", f"{self._webhook(asked)}/messages/@original", edit, document)
+        await self._request("PATCH", f"{self._webhook(asked)}/messages/@original", edited(first), document)
         await self.follow_up(asked, more)
 
     async def follow_up(

@@ -142,6 +142,20 @@ async def test_commands_are_written_once_and_not_again(
     assert len(discord.asked("PUT", "/commands")) == 1
 
 
+async def test_an_application_that_users_cannot_install_still_gets_its_commands(
+    discord: Discord, core: Parrot
+) -> None:
+    trouble = {"0": {"integration_types": {"_errors": [{"code": "X", "message": "not configured"}]}}}
+    discord.fail("PUT", "/commands$", status=400, body={"code": 50035, "errors": trouble})
+    adapter = make_adapter(discord, Paper())
+    task = asyncio.create_task(adapter.run(MENU, core))
+    await until(lambda: discord.commands)
+    assert all("integration_types" not in command for command in discord.commands)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await adapter.close()
+
+
 # ── the life of a server ──
 
 
