@@ -13,6 +13,7 @@ from bot.model import Choice, Delivery, DeliveryState, Destination, Reply, Story
 from bot.posts import decide, is_hidden
 from bot.posts.reasons import say_reason
 from bot.posts.schedule import zone_of
+from bot.posts.spoilers import safe_title
 from bot.text import cut, tame
 
 RECENT = 5
@@ -56,7 +57,7 @@ async def fate(ask: Ask, story: Story) -> str:
 def shown_title(ask: Ask, story: Story) -> str:
     """The story's title, covered where results are."""
     is_safe = is_hidden(story, ask.preferences, ask.now)
-    title = story.safe_title or ask.say("post.covered.title") if is_safe else story.title
+    title = safe_title(story, None, ask.locale) if is_safe else story.title
     return ask.say("commands.quoted", words=cut(tame(title), _TITLE))
 
 

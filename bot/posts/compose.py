@@ -11,6 +11,7 @@ from bot.locale import say
 from bot.locale.dates import moment
 from bot.model import Choice, Importance, Label, Link, Post, Preferences, Series, Source, Story
 from bot.posts.schedule import zone_of
+from bot.posts.spoilers import safe_title
 from bot.posts.template import render
 from bot.text import tame, tame_lines
 
@@ -37,7 +38,6 @@ def compose(
     source = best_source(story, preferences)
     series = catalog.series.get(story.primary or "", _UNKNOWN)
     title = tame(source.title) or tame(story.title)
-    safe_title = tame(source.safe_title or story.safe_title) or say(locale, "post.covered.title")
     values = {
         "series": series.short or catalog.name(series.slug, locale) if series.slug else "",
         "emoji": series.emoji if series.slug else "",
@@ -47,7 +47,9 @@ def compose(
     return Post(
         locale=locale,
         title=render(preferences.template, {**values, "title": title}),
-        safe_title=render(preferences.template, {**values, "title": safe_title}) if story.spoiler else "",
+        safe_title=render(preferences.template, {**values, "title": safe_title(story, source, locale)})
+        if story.spoiler
+        else "",
         url=source.url or story.url,
         summary=tame_lines(source.summary or story.summary),
         badge=f"{series.emoji} {values['series']}".strip() if series.slug else "",

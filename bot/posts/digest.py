@@ -13,7 +13,7 @@ from bot.model import Delivery, DeliveryState, Destination, Label, Line, Post, P
 from bot.posts.compose import best_source
 from bot.posts.decide import GRACE, is_covered, unwanted
 from bot.posts.schedule import ScheduleKind, last_digest_at, schedule_of, slot_name, zone_of
-from bot.posts.spoilers import released_at
+from bot.posts.spoilers import released_at, safe_title
 from bot.text import cut, tame
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def _line(story: Story, preferences: Preferences) -> Line:
     others = len(story.outlets) - 1 if preferences.merge else 0
     note = [f"{tame(source.outlet)} +{others}" if others > 0 else tame(source.outlet)]
     if covered:
-        safe_title = tame(source.safe_title or story.safe_title)
-        note.insert(0, cut(safe_title or say(preferences.locale, "post.covered.title"), MOST_TITLE))
+        note.insert(0, cut(safe_title(story, source, preferences.locale), MOST_TITLE))
     return Line(
         text=cut(tame(source.title) or tame(story.title), MOST_TITLE),
         url=source.url or story.url,

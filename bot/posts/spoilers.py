@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from bot.errors import UserError
-from bot.model import Preferences, Story
+from bot.locale import say
+from bot.model import Preferences, Source, Story
+from bot.text import tame
 
 ALL = "*"  # every series that has no mode of its own
 _DELAY = re.compile(r"delay\s+(\d{1,3})\s*h?")
@@ -63,6 +65,22 @@ def released_at(story: Story, preferences: Preferences) -> datetime | None:
         return None
     mode = spoiler_of(story, preferences)
     return story.published_at + mode.delay if mode.kind is SpoilerKind.DELAY else None
+
+
+def safe_title(story: Story, teller: Source | None, locale: str) -> str:
+    """What stands over a covered result.
+
+    A telling that gives nothing away by itself keeps its own title as the safe one. Beside a result it may tell: then
+    another telling's safe title is taken, the teller's language first.
+    """
+    language = teller.language if teller else story.language
+    others = sorted(story.sources, key=lambda source: source.language != language)
+    for source in (teller, *others) if teller else others:
+        if source.safe_title and source.safe_title != source.title:
+            return tame(source.safe_title)
+    clear = {story.title, *(source.title for source in story.sources)}
+    own = "" if story.safe_title in clear else tame(story.safe_title)
+    return own or say(locale, "post.covered.title")
 
 
 def _read(text: str) -> SpoilerMode:

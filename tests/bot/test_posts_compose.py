@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,6 +115,18 @@ def test_a_withheld_post_holds_nothing_of_the_result_at_all() -> None:
 def test_a_covered_story_without_a_safe_title_gets_one() -> None:
     told = result("Ferrari wins", safe_title="", sources=[source(title="Ferrari wins", safe_title="")])
     assert post_of(told, covered=True).safe_title == "A result is in"
+
+
+def test_the_title_of_a_telling_that_gives_nothing_away_alone_is_not_shown_over_a_result() -> None:
+    joy = source(title="Joy at Ferrari", safe_title="Joy at Ferrari", length=900)
+    told = result("Ferrari wins", safe_title="Joy at Ferrari", sources=[joy, source(title="Ferrari wins")])
+    assert post_of(told, covered=True).safe_title == "News from the track"
+    alone = replace(told, sources=(joy,))  # the result's own telling was split off
+    assert post_of(alone, covered=True).safe_title == "A result is in"
+    (section,) = compose_digest(
+        [told, alone], Preferences(spoilers={"*": "cover"}), CATALOG, now=SUNDAY
+    ).sections
+    assert not any("Ferrari" in line.note for line in section.lines)
 
 
 def test_a_template_is_filled_with_the_safe_title_too() -> None:
