@@ -201,8 +201,7 @@ class Newsroom:
     async def _story(self, article: Article, reading: Reading, *, now: datetime) -> Story:
         """Decide which story an article tells: the one known at its address, one that tells the same, or a new one."""
         assert self._index is not None
-        story_id = await self._known_story(article)
-        if story_id is not None and (known := await self._storage.story(story_id)) is not None:
+        if (known := await self._known_story(article)) is not None:
             return _retold(known, article, reading, now=now)
         keys = keys_of(article, reading, now=now, catalog=self._catalog)
         found = match(keys, self._index.candidates(keys))
@@ -220,12 +219,15 @@ class Newsroom:
         more = [topic for topic in topics_of(story, words) if topic not in story.topics]
         return replace(story, topics=(*story.topics, *more)) if more else story
 
-    async def _known_story(self, article: Article) -> int | None:
+    async def _known_story(self, article: Article) -> Story | None:
+        """The story that an article at this address tells, as it stands in the store: a moderator may have split it."""
         story_id = self._known.story_of(article)
-        if story_id is not None or not article.url:
-            return story_id
+        known = await self._storage.story(story_id) if story_id is not None else None
+        if (known is not None and _tells(known, article)) or not article.url:
+            return known
         at = await self._storage.articles_at(spellings(article.url))
-        return next((story_id for _, story_id in at if story_id is not None), None)
+        apart = next((story_id for _, story_id in at if story_id is not None), None)
+        return await self._storage.story(apart) if apart is not None else known
 
     def _remember(self, article: Article, done: Published) -> None:
         assert self._index is not None
@@ -259,6 +261,15 @@ def _is_listed_again(feed: Feed, article: Article, now: datetime) -> bool:
         return False
     at = article.published_at
     return now - at > STALE and newest - at.timestamp() > STALE.total_seconds()
+
+
+def _tells(story: Story, article: Article) -> bool:
+    """Whether a story has this article, under this address or another one of its outlet."""
+    return any(
+        source.outlet == article.outlet
+        or is_same_place(source.outlet, source.url, article.outlet, article.url)
+        for source in story.sources
+    )
 
 
 def _retold(story: Story, article: Article, reading: Reading, *, now: datetime) -> Story:

@@ -242,3 +242,29 @@ async def test_outlets_and_words_can_be_followed(channel: Channel) -> None:
         await poller.poll_due()
     await channel.wire.deliver()
     assert sorted(channel.told) == [news, "MotoGP: Bagnaia confirmed"]
+
+
+async def test_what_a_moderator_split_stays_apart_when_its_outlet_edits_it(channel: Channel) -> None:
+    settings = Settings.model_validate(
+        {"http": {"timeout": 2, "allow_networks": ["127.0.0.0/8"]}, "poll": {"host_gap": 0, "pages": False}}
+    )
+    title, edited = (
+        "WEC: Ferrari protests the result at Imola",
+        "WEC: Ferrari protests at Imola, stewards agree",
+    )
+    names = ("Autosport", "Paddock")
+    async with Outlets() as outlets, Client(settings.http, settings.poll, channel.clock) as client:
+        poller = Poller(channel.store, client, load_catalog(), channel.clock, settings)
+        for name in names:
+            url = outlets.put(f"/{name}", rss())
+            await channel.store.add_feed(Feed(url=url, outlet=name, next_check_at=channel.clock()))
+        for titles in ((title, title), (title, edited)):
+            for name, words in zip(names, titles, strict=True):
+                outlets.put(
+                    f"/{name}", rss(Item(title=words, guid=name, link=f"https://{name}.example/protest"))
+                )
+            channel.clock.forward(hours=2)
+            await poller.poll_due()
+            await channel.chat.say("split https://paddock.example/protest")
+    told = {story.title: story.outlets for story in await channel.store.latest(limit=9)}
+    assert told == {title: ("Autosport",), edited: ("Paddock",)}
