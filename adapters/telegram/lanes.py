@@ -27,6 +27,7 @@ class Lanes:
         self._arrived = arrived  # told of each update at once, before its turn
         self._lanes: dict[str, deque[tuple[Update, Done]]] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._full: set[str] = set()  # said once each
         self._waiting = 0
 
     @property
@@ -47,7 +48,9 @@ class Lanes:
             while lane:
                 self._drop(lane)
         if len(lane) >= MOST_WAITING:
-            log.info("updates dropped", lane=name)
+            if name not in self._full:
+                self._full.add(name)
+                log.info("updates dropped", lane=name)
             done()
             return
         lane.append((update, done))
@@ -76,6 +79,7 @@ class Lanes:
                 done()
         finally:
             self._lanes.pop(name, None)
+            self._full.discard(name)
 
     def _drop(self, lane: deque[tuple[Update, Done]]) -> None:
         _, done = lane.popleft()

@@ -32,8 +32,8 @@ log = structlog.get_logger()
 
 PATIENCE = 1.0  # seconds that a pressed button waits for a notice of its own
 TRIES = 3
-LONGEST_HOLD = 30.0  # seconds that an answer waits when Telegram asks for patience
-LONGEST_WAIT = 60.0  # seconds for its place in the queue: a later answer helps nobody
+LONGEST_HOLD = 61.0  # seconds that an answer waits when Telegram asks for patience
+LONGEST_WAIT = 90.0  # seconds for its place in the queue: a later answer helps nobody
 MOST_CAPTION = 1_000
 MOST_QUESTIONS = 1_000  # that wait for an answer
 

@@ -104,7 +104,7 @@ def check_markup(message: Message) -> None:
                 assert 1 <= len(str(button.callback_data).encode()) <= 64
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(post=posts)
 def test_any_post_keeps_the_limits_and_has_valid_entities(post: Post) -> None:
     message = render(post, Vault())
@@ -115,7 +115,7 @@ def test_any_post_keeps_the_limits_and_has_valid_entities(post: Post) -> None:
         assert message.preview.is_disabled
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.lists(posts, min_size=1, max_size=5), text=texts, more=st.lists(choices, max_size=40))
 def test_any_answer_fits_one_message(found: list[Post], text: str, more: list[Choice]) -> None:
     message = message_of(Reply(text=text, posts=tuple(found), choices=tuple(more)), Vault())
@@ -126,7 +126,7 @@ def test_any_answer_fits_one_message(found: list[Post], text: str, more: list[Ch
     assert all(card.title.strip() and len(card.id.encode()) <= 64 for card in cards)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     form=st.builds(
         Form, line=st.text("ab c", min_size=1, max_size=60), title=texts, prompt=texts, value=texts
@@ -138,7 +138,7 @@ def test_any_question_can_be_asked(form: Form) -> None:
     assert len(force.input_field_placeholder or "") <= 64
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     title=st.text("abcdefgh ", min_size=20, max_size=200).filter(lambda text: len(text.split()) > 2),
     summary=st.text("ijklmnop .", min_size=20, max_size=600).filter(lambda text: len(text.split()) > 2),
