@@ -23,6 +23,8 @@ async def owe(
 ) -> int:
     """Owe a story to the followers of its topics who are not owed it yet; returns how many."""
     topics = topics_of(story)
+    if not topics:
+        return 0
     owed = await tx.run(
         _owe_followers(len(topics), "" if is_new else _UNLESS_OWED),
         story=story.id,

@@ -25,6 +25,11 @@ from tests.contracts.given import (
 HOUR = timedelta(hours=1)
 
 
+async def test_a_story_that_nobody_can_follow_is_kept(store: Store) -> None:
+    done = await publish(store, series=(), primary=None, topics=())
+    assert done.deliveries == 0 and await store.story(done.story.id) == done.story
+
+
 async def test_a_story_comes_back_as_it_was_kept(store: Store) -> None:
     told = article(
         title="«Pénalité» pour nº 8 🏁", standfirst="L’équipe conteste.", language="fr", official=True
