@@ -103,7 +103,8 @@ async def _run_parts(
 
     adapters = _adapters(settings, pace, clock, console, store)
     health, metrics = Health(clock), Metrics()
-    desk = Desk(store, catalog, clock, settings=settings)
+    limits = {name: adapter.limits for name, adapter in adapters.items()}
+    desk = Desk(store, catalog, clock, settings=settings, limits=limits)
     jobs: dict[str, Coroutine[Any, Any, None]] = {}
     async with contextlib.AsyncExitStack() as stack:
         if "poll" in roles:

@@ -627,6 +627,8 @@ class Limits:
     drops_copies_for: timedelta | None = None  # a repeated key within this span is dropped by the platform
     can_find: bool = False  # `find` can look whether a key was posted
     answers_command: bool = True
+    can_thread: bool = False  # opens a discussion thread for a post
+    can_publish: bool = False  # publishes a post to those who follow a channel elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

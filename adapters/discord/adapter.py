@@ -48,6 +48,8 @@ class DiscordAdapter:
         can_cover=True,
         drops_copies_for=timedelta(minutes=2),  # "a few minutes", says Discord, and no more
         can_find=True,
+        can_thread=True,
+        can_publish=True,
     )
 
     def __init__(self, settings: DiscordSettings, *, pace: Pace, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from bot.commands.names import Resolved, resolve
 from bot.config import Settings
 from bot.errors import UserError
 from bot.locale import pick, say
-from bot.model import Choice, Destination, Preferences, Reply, Request
+from bot.model import Choice, Destination, Limits, Preferences, Reply, Request
 from bot.ports import Storage
 from bot.posts.topics import outlet_topic
 from bot.series.catalog import Catalog
@@ -26,6 +26,7 @@ class Ask:
     storage: Storage
     catalog: Catalog
     settings: Settings | None
+    limits: Limits | None = None  # of the platform it was asked on; None where nobody told
     now: datetime
     locale: str  # of the answer
     destination: Destination | None  # the place the command is about, when it is known

@@ -32,7 +32,7 @@ from bot.commands.suggest import suggest
 from bot.config import Settings as Configuration
 from bot.errors import PitwireError, StorageError, UserError
 from bot.locale import say
-from bot.model import Change, Destination, PlatformChange, Preferences, Reply, Request, Suggestion
+from bot.model import Change, Destination, Limits, PlatformChange, Preferences, Reply, Request, Suggestion
 from bot.ports import Clock, Storage
 from bot.series.catalog import Catalog
 
@@ -73,12 +73,19 @@ class Desk:
     """Answers commands, pressed choices and completions (`bot.ports.Answerer`)."""
 
     def __init__(
-        self, storage: Storage, catalog: Catalog, clock: Clock, *, settings: Configuration | None = None
+        self,
+        storage: Storage,
+        catalog: Catalog,
+        clock: Clock,
+        *,
+        settings: Configuration | None = None,
+        limits: Mapping[str, Limits] | None = None,  # of each adapter
     ) -> None:
         self._storage = storage
         self._catalog = catalog
         self._clock = clock
         self._settings = settings
+        self._limits = limits or {}
         self._fallback = settings.locale if settings is not None else "en"
 
     async def __call__(self, request: Request) -> Reply:
@@ -139,6 +146,7 @@ class Desk:
             storage=self._storage,
             catalog=self._catalog,
             settings=self._settings,
+            limits=self._limits.get(request.adapter),
             now=self._clock(),
             locale=language_of(request, destination, self._fallback),
             destination=destination,

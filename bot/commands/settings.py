@@ -35,7 +35,6 @@ ZONES = (
     "Australia/Sydney",
 )
 _SHARED = frozenset({"thread", "publish", "ping", "ping-gap"})  # mean nothing where one person reads
-_UNKNOWN_TO = {"telegram": frozenset({"thread", "publish"})}  # what a platform does not have
 _SWITCHES = frozenset({"delay-note", "picture", "thread", "publish", "merge"})
 _FORMS = {"quiet", "timezone", "schedule", "per-hour", "template", "include", "exclude", "ping", "ping-gap"}
 _BUTTONS: dict[str, Sequence[str]] = {
@@ -88,8 +87,7 @@ async def change(ask: Ask, name: str, value: str) -> Ask:
 def overview(ask: Ask) -> Reply:
     """All settings at a glance, each to be picked."""
     preferences = ask.preferences
-    left_out = _SHARED if is_alone(ask) else _UNKNOWN_TO.get(ask.request.adapter, frozenset())
-    names = [name for name in SETTING_NAMES if name not in left_out]
+    names = [name for name in SETTING_NAMES if not _is_left_out(ask, name)]
     lines = [ask.say("commands.settings.title", place=place_name(ask))]
     lines += [f"{title(ask, name)}: {cut(shown(ask, preferences, name), 80)}" for name in names]
     options = tuple(
@@ -130,6 +128,15 @@ def page(ask: Ask, name: str, *, is_saved: bool = False) -> Reply:
         private=True,
         locale=ask.locale,
     )
+
+
+def _is_left_out(ask: Ask, name: str) -> bool:
+    """Tell whether a setting means nothing at the place, or on its platform."""
+    limits = ask.limits
+    is_lacking = limits is not None and (
+        (name == "thread" and not limits.can_thread) or (name == "publish" and not limits.can_publish)
+    )
+    return is_lacking or (name in _SHARED and is_alone(ask))
 
 
 def is_alone(ask: Ask) -> bool:

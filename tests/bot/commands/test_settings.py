@@ -10,7 +10,7 @@ import pytest
 from bot.commands.desk import Desk
 from bot.commands.menu import SETTING_NAMES
 from bot.commands.packs import load_packs, offered
-from bot.model import Importance, Label, Preferences
+from bot.model import Importance, Label, Limits, Preferences
 from bot.posts import compose, decide
 from bot.series.catalog import load_catalog
 from storage import Store
@@ -179,6 +179,12 @@ async def test_a_member_cannot_change_settings(member: Chat, alone: Chat) -> Non
 async def test_what_means_nothing_to_one_person_is_not_offered_alone(alone: Chat) -> None:
     said = await alone.say("settings")
     assert "Discussion threads" not in said and "Mentions" not in said
+
+
+async def test_what_a_platform_cannot_do_is_not_offered_there(sqlite_store: Store, clock: FakeClock) -> None:
+    limits = {"rig": Limits(text=4096, title=256, can_publish=True)}
+    said = await Chat(Desk(sqlite_store, load_catalog(), clock, limits=limits)).say("settings")
+    assert "Discussion threads" not in said and "Publish announcements" in said
 
 
 async def test_the_language_of_a_private_chat_changes_at_once(alone: Chat) -> None:
