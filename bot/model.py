@@ -273,7 +273,7 @@ class Preferences:
     picture: bool = True
     thread: bool = False  # a discussion thread for each story
     publish: bool = True  # publish posts of an announcement channel to its followers
-    merge: bool = True  # tell a story once for all outlets
+    merge: bool = True  # name the further outlets that tell a story
     pings: Mapping[str, str] = field(
         default_factory=nothing
     )  # series slug, "breaking" or "*" → role or user to mention
