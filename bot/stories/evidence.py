@@ -21,12 +21,16 @@ SPEAKS: Mapping[str, int] = {  # 1: only for, -1: only against, 0: either way; t
     **{f"{name}_new": -1 for name in ("people", "teams", "places", "numbers")},
     **{f"{echo}_one": -1 for echo in (*VOICES, *STAGES)},
     **dict.fromkeys(("weight", "weight_title", "acts_like", "acts_in", "facts", "session_same"), 1),
-    **dict.fromkeys(("acts_differ", "acts_none", "facts_clash", "session_clash", "heat_clash"), -1),
+    **dict.fromkeys(
+        ("acts_differ", "acts_none", "facts_clash", "session_clash", "heat_clash"),
+        -1,
+    ),
     **dict.fromkeys(("voice_one", "voice_count", "voice_lead", "hours", "outlet"), -1),
     **dict.fromkeys(("cross", "series_differ"), 0),
 }
 
 Rarity = Callable[[str], float]
+_NONE = (0.0, 0.0)
 
 
 class Telling:
@@ -45,8 +49,8 @@ class Telling:
         self.voices = self.echoes & frozenset(VOICES)
         self.heats = _names_of(whole, "xy")
         self.sessions = _names_of(keys.title, "x") or self.heats
-        self.title_sizes = {group: _size(self.title, kinds, rarity) for group, kinds in GROUPS.items()}
-        self.sizes = {group: _size(self.both, kinds, rarity) for group, kinds in GROUPS.items()}
+        self.title_sizes = _sizes(self.title, rarity)
+        self.sizes = _sizes(self.both, rarity)
 
 
 def evidence(one: Telling, other: Telling) -> dict[str, float]:
@@ -76,8 +80,10 @@ def _names_of(tokens: frozenset[str], kinds: str) -> frozenset[str]:
     return frozenset(token[1:] for token in tokens if token[0] in kinds)
 
 
-def _size(tokens: Mapping[str, frozenset[str]], kinds: str, rarity: Rarity) -> float:
-    return math.sqrt(sum(rarity(token) ** 2 for kind in kinds for token in tokens[kind]))
+def _sizes(tokens: Mapping[str, frozenset[str]], rarity: Rarity) -> dict[str, float]:
+    """The length of each group's vector."""
+    squares = {kind: sum(rarity(token) ** 2 for token in tokens[kind]) for kind in GROUPS["all"]}
+    return {group: math.sqrt(sum(squares[kind] for kind in kinds)) for group, kinds in GROUPS.items()}
 
 
 def _likeness(one: Telling, other: Telling, found: dict[str, float]) -> None:
@@ -107,8 +113,12 @@ def _shared(
     """By kind, how rare the shared tokens are: the sum, and the sum of squares."""
     found = {}
     for kind in GROUPS["all"]:
-        weights = [rarity(token) for token in one[kind] & other[kind]]
-        found[kind] = (sum(weights), sum(weight * weight for weight in weights))
+        shared = one[kind] & other[kind]
+        if shared:
+            weights = [rarity(token) for token in shared]
+            found[kind] = (sum(weights), sum([weight * weight for weight in weights]))
+        else:
+            found[kind] = _NONE
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import struct
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ from bot.stories.kept import tellings_of
 from bot.stories.keys import Keys
 from bot.stories.rarity import COUNTED, rarities
 
-ASKED = 24  # of an article's tokens, the rarest
-POSTED = 250  # newest stories that are kept a token
-OFFERED = 12  # stories that are looked at closely
+ASKED = 20  # of an article's tokens, the rarest
+POSTED = 200  # newest stories that are kept a token
+OFFERED = 10  # stories that are looked at closely
 COMPARED = 6  # tellings of a story: its first and its latest
 MOST_READY = 512  # stories whose tellings stay unpacked
 _HEAD = struct.Struct("<qH")  # seconds, and how many tokens are the title's
@@ -67,12 +67,13 @@ class StoryIndex:
             key=rarity,
             reverse=True,
         )
-        shared: Counter[int] = Counter()
+        shared: dict[int, int] = {}
         for token in asked[:ASKED]:
             weight = int(100 * rarity(token) ** 2)
             for story_id in self._postings.get(self._numbers[token], ())[-POSTED:]:
-                shared[story_id] += weight
-        best = [story_id for story_id, _ in shared.most_common(2 * OFFERED) if story_id in self._stories]
+                shared[story_id] = shared.get(story_id, 0) + weight
+        likeliest = heapq.nlargest(2 * OFFERED, shared, key=shared.__getitem__)
+        best = [story_id for story_id in likeliest if story_id in self._stories]
         return [Candidate(story_id, self._tellings(story_id)) for story_id in best[:OFFERED]]
 
     def forget(self, before: datetime) -> None:

@@ -14,6 +14,9 @@ from bot.stories.reason import reason
 from bot.stories.weights import weights
 
 WINDOW = timedelta(hours=72)
+SOON = timedelta(minutes=45)  # within which outlets tell the race and its stewards in one go
+RULINGS = frozenset({"penalty", "protest"})
+RACED = frozenset({"win", "podium", "qualifying", "crash", "title"})
 PARENT_ALIKE = 0.22  # likeness of all that two tellings say, from which one may follow up the other
 PARENT_NAMES = 0.45  # and of their names
 
@@ -70,7 +73,7 @@ def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
         if other.keys.is_bare or abs(telling.keys.at - other.keys.at) > WINDOW:
             continue
         found = evidence(telling, other)
-        may_join = not has_told and _meet(telling, other)
+        may_join = not has_told and _meet(telling, other) and not _rules_on(telling, other)
         likely.append((weights().likelihood(found) if may_join else 0.0, other))
         if (
             found["both_all"] >= PARENT_ALIKE
@@ -97,6 +100,13 @@ def _meet(one: Telling, other: Telling) -> bool:
     """Ask for common ground before anything is weighed: a name, number or thing that both know, and a second token."""
     shared = [token for kind in "ptcn#wk" for token in one.both[kind] & other.both[kind]]
     return (len(shared) > 1 and any(token[0] != "w" for token in shared)) or len(shared) > 3
+
+
+def _rules_on(one: Telling, other: Telling) -> bool:
+    """Say whether one tells what the stewards made of the other: the winner who is disqualified in the evening is news."""
+    if one.keys.at - other.keys.at < SOON or not one.title["p"] & other.title["p"]:
+        return False
+    return bool(one.acts & RULINGS - other.all_acts and other.acts & RACED)
 
 
 def _is_later(one: Telling, other: Telling) -> bool:

@@ -1,0 +1,113 @@
+"""The memory of recent stories: what it offers, what survives a restart, what it lets go."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.stories.index import POSTED, StoryIndex
+from bot.stories.kept import MOST, remember, tellings_of
+from bot.stories.keys import Keys, from_json, keys_of, to_json
+from bot.stories.match import match
+from tests.bot.stories.newsroom import Newsroom, article, read_it
+from tests.bot.stories.test_match import SAME
+from tests.racing import SUNDAY, source, story
+
+_token = st.tuples(
+    st.sampled_from("ptcsn#wkaexfbdy"), st.sampled_from(["win", "win:max", "48", "3.5", "é-1"])
+)
+_tokens = st.frozensets(_token.map("".join), max_size=12)
+_keys = st.builds(
+    Keys,
+    title=_tokens,
+    lead=_tokens,
+    language=st.sampled_from(["en", "de", "fr"]),
+    outlet=st.text(max_size=12),
+    at=st.integers(-10_000, 10_000).map(lambda minutes: SUNDAY + timedelta(minutes=minutes)),
+)
+
+
+def asked(told: tuple[str, str], minutes: float = 10) -> Keys:
+    of = article(*told, minutes=minutes)
+    return keys_of(of, read_it(of), now=SUNDAY)
+
+
+def test_after_a_restart_a_story_is_recognised_as_before() -> None:
+    newsroom = Newsroom()
+    kept = newsroom.tell(*SAME["result"][0])
+    stored = replace(kept, keys=json.loads(json.dumps(dict(kept.keys))))
+    keys = asked(SAME["result"][1])
+    before = match(keys, newsroom.index.candidates(keys))
+    after = match(keys, StoryIndex([stored]).candidates(keys))
+    assert before == after
+    assert after.story_id == kept.id
+
+
+def test_a_forgotten_story_is_not_joined() -> None:
+    newsroom = Newsroom()
+    newsroom.tell(*SAME["result"][0])
+    newsroom.index.forget(SUNDAY + timedelta(hours=1))
+    assert len(newsroom.index) == 0
+    assert not newsroom.index.candidates(asked(SAME["result"][1]))
+
+
+def test_a_telling_that_was_split_off_no_longer_speaks_for_the_story() -> None:
+    newsroom = Newsroom()
+    newsroom.tell(*SAME["result"][0])
+    both = newsroom.tell(*SAME["result"][1], minutes=5)
+    rest = replace(both, sources=both.sources[:1])
+    assert len(tellings_of(both)) == 2
+    assert len(tellings_of(rest)) == 1
+
+
+def test_stories_without_keys_or_with_somebody_elses_are_not_compared() -> None:
+    for keys in ({}, {"form": 99}, {"form": 1, "tellings": {"x": 7}}, {"form": 1, "tellings": "no"}):
+        assert tellings_of(story(keys=keys)) == ()
+
+
+def test_a_story_keeps_its_first_and_its_latest_tellings() -> None:
+    told = story(sources=[source() for _ in range(MOST + 5)])
+    for number, of in enumerate(told.sources):
+        told = remember(told, of.url, replace(asked(SAME["result"][0]), outlet=f"Outlet {number}"))
+    outlets = [keys.outlet for keys in tellings_of(told)]
+    assert len(outlets) == MOST
+    assert outlets[0] == "Outlet 0"
+    assert outlets[-1] == f"Outlet {MOST + 4}"
+
+
+def test_a_name_in_every_story_costs_no_more_than_the_newest_of_them() -> None:
+    index = StoryIndex()
+    keys = asked(SAME["result"][0])
+    for number in range(2 * POSTED + 50):
+        told = story(id=number + 1)
+        index.add(remember(told, told.url, keys))
+    assert {candidate.story_id for candidate in index.candidates(keys)} <= set(
+        range(POSTED // 2, 2 * POSTED + 51)
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(_keys)
+def test_keys_survive_being_kept(keys: Keys) -> None:
+    kept = from_json(json.loads(json.dumps(to_json(keys))))
+    assert kept == keys
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(_keys, min_size=1, max_size=8), _keys)
+def test_any_keys_can_be_indexed_asked_and_forgotten(known: list[Keys], keys: Keys) -> None:
+    index = StoryIndex()
+    for number, of in enumerate(known, 1):
+        told = story(id=number)
+        index.add(remember(told, told.url, of))
+    candidates = index.candidates(keys)
+    found = match(keys, candidates)
+    assert found.story_id is None or found.story_id in {candidate.story_id for candidate in candidates}
+    assert {t.keys for c in candidates for t in c.tellings} <= set(known)
+    index.forget(SUNDAY + timedelta(days=999))
+    assert len(index) == 0
+    assert not index.candidates(keys)
