@@ -84,6 +84,8 @@ class Sender:
 
     async def deliver(self, hand: Hand) -> None:
         """Carry a claim through, and write down what became of it. Raises nothing but CancelledError."""
+        is_post = hand.claim.delivery.message_id is None
+        hand.flight.may_double = is_post and not rules.is_safe(self._adapter.limits)
         try:
             await self._deliver(hand)
         finally:
@@ -225,6 +227,7 @@ class Sender:
                 await self._adapter.edit(hand.claim.destination, message_id, post)
         except TimeoutError as error:
             raise DeliveryError("the platform did not answer in time") from error
+        self._pace.answered(hand.flight)
         self._weather.fair()
         self._metrics.accepted(self._adapter.name, "edit", loop.time() - began)
 
@@ -242,10 +245,9 @@ class Sender:
         claim = hand.claim
         await self._recollection.of(claim.destination)
         rates = self._adapter.rates(claim.destination)
-        may_double = claim.delivery.message_id is None and not rules.is_safe(self._adapter.limits)
         try:
             async with asyncio.timeout(rules.SLOT.total_seconds()):
-                await self._pace.slot(rates, claim.delivery.lane, flight=hand.flight if may_double else None)
+                await self._pace.slot(rates, claim.delivery.lane, flight=hand.flight)
         except TimeoutError:
             return False
         return self._ledger.is_open

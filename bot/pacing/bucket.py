@@ -96,10 +96,10 @@ class Bucket:
             self.left -= 1
 
     def leave(self, granted: float, now: float) -> None:
-        """The message granted then leaves only now: the platform counts it from now on."""
+        """The message granted then leaves, or arrives, only now: the platform counts it from now on."""
         if granted in self.taken:
             self.taken.remove(granted)
-            self.taken.append(now)
+            self.taken = deque(sorted((*self.taken, now)))
             self.last = max(self.last, now)
 
     def give_back(self, at: float, now: float) -> None:

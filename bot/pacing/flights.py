@@ -1,7 +1,8 @@
 """How many posts may be on their way, sent and not yet written down? As few as the pace needs.
 
 Where a platform drops no copies, whatever is on its way when the process is killed is sent twice: one post at the
-most, as long as posts come back faster than the next are due. While the disk or the platform stalls, nothing follows.
+most, as long as posts come back faster than the next are due. And while a platform stalls, what is sent to it piles up
+and arrives at once: nothing follows then.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ UP, DOWN = 1.25, 0.9  # a guess follows what two of three stay below
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """One post from its grant until it is written down."""
+    """One post from its grant until it is written down, or where a copy does no harm until it is answered."""
 
+    may_double: bool = False
     began: float | None = None
     answered: float | None = None
 
@@ -32,10 +34,18 @@ class Flights:
     _answering: float = FIRST_GUESS
     _writing: float = FIRST_GUESS
 
-    def ready_at(self, gap: float, now: float) -> float:
+    @property
+    def usual(self) -> float:
+        """Seconds that the platform takes to answer."""
+        return self._answering
+
+    def ready_at(self, flight: Flight, gap: float, now: float) -> float:
         """When one more may begin, unless one ends before."""
-        usual = self._answering + min(self._writing, SLOW_DISK)
-        room = 1 + int(MARGIN * usual / max(gap, FASTEST))
+        if flight.may_double:
+            usual = self._answering + min(self._writing, SLOW_DISK)
+            room = 1 + int(MARGIN * usual / max(gap, FASTEST))
+        else:
+            room = 2 + int(2 * MARGIN * self._answering / gap)
         young = [began for began in self._flying.values() if began > now - LATE]
         return now if len(young) < room else young[-room] + LATE
 

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 OLDEST_TURN = 10  # one grant in so many goes to whoever has waited longest, whatever the lane
 CROWD = 512  # buckets from which on idle ones are looked for
 LOOK_AGAIN = 60.0  # seconds
+STALLED = 0.01  # seconds more than usual from a grant to the answer
 LATE = 0.003  # seconds from a grant until its sender runs: the loop was busy
 
 
@@ -98,10 +99,21 @@ class Pacer:
         if now - granted > LATE:
             for bucket in waiter.buckets:
                 bucket.leave(granted, now)
+            if waiter.flight:
+                waiter.flight.began = now
 
     def answered(self, flight: Flight) -> None:
-        """The platform has what was sent; it is still to be written down."""
-        self._flights.answer(flight, self._now())
+        """The platform has what was sent; what could be doubled is still to be written down."""
+        if flight.began is None:
+            return
+        now, usual = self._now(), self._flights.usual
+        if now - flight.began > usual + STALLED and ALL in self._buckets:
+            self._buckets[ALL].leave(
+                flight.began, now - usual
+            )  # it was long on its way, and counts from its arrival
+        self._flights.answer(flight, now)
+        if not flight.may_double:
+            self.land(flight)
 
     def land(self, flight: Flight) -> None:
         """What became of a flight is written down."""
@@ -189,7 +201,7 @@ class Pacer:
     def _flies_at(self, waiter: Waiter, now: float) -> float:
         if waiter.flight is None or waiter.whole is None:
             return LONG_AGO
-        return self._flights.ready_at(waiter.whole.gap(now), now)
+        return self._flights.ready_at(waiter.flight, waiter.whole.gap(now), now)
 
     def _waiters(self) -> Iterator[Waiter]:
         """Everyone who waits, in the order of lanes; a cancelled one is still to take itself out."""

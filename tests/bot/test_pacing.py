@@ -236,7 +236,7 @@ def test_what_could_be_doubled_is_on_its_way_alone_while_that_costs_nothing() ->
         async def sender() -> None:
             nonlocal most
             for _ in todo:
-                flight = Flight()
+                flight = Flight(may_double=True)
                 await pacer.slot({ALL: rate}, Lane.NEWS, flight=flight)
                 flying.add(flight)
                 most = max(most, len(flying))
@@ -257,13 +257,35 @@ def test_what_could_be_doubled_is_on_its_way_alone_while_that_costs_nothing() ->
     assert 4 <= most <= 7
 
 
+def test_what_piled_up_before_a_stalled_platform_is_counted_from_its_arrival() -> None:
+    async def scenario() -> None:
+        pacer, platform, todo = Pacer("x"), SlidingWindow(DISCORD), iter(range(1000))
+
+        async def sender() -> None:
+            for _ in todo:
+                flight = Flight()
+                await pacer.slot({ALL: DISCORD}, Lane.NEWS, flight=flight)
+                await asyncio.sleep(0.005)
+                if now() % 3 > 2.8:  # every three seconds nobody is at home for a while
+                    await asyncio.sleep(3 - now() % 3)
+                platform.hit()
+                await asyncio.sleep(0.005)
+                pacer.answered(flight)
+
+        await asyncio.gather(*(sender() for _ in range(16)))
+        assert platform.refused == 0
+        assert 1000 / now() > 43
+
+    simulate(scenario())
+
+
 def test_a_post_that_hangs_keeps_back_the_others_for_a_moment_only() -> None:
     async def scenario() -> None:
         pacer = Pacer("x")
-        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=Flight())
+        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=Flight(may_double=True))
         assert await seconds_for(pacer, {ALL: TELEGRAM}, 1, Lane.ANSWER) < 0.1
         began = now()
-        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=Flight())
+        await pacer.slot({ALL: TELEGRAM}, Lane.NEWS, flight=Flight(may_double=True))
         assert now() - began <= 1
 
     simulate(scenario())
