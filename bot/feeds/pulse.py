@@ -1,54 +1,61 @@
-"""How much more than usual is written about a series right now: a session is on, or something happened."""
+"""How much more (or less) than expected is written about a series right now: a session is on, or something happened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-QUICK = timedelta(minutes=30)  # half-life of what "right now" means
-SLOW = timedelta(days=7)  # half-life of what is usual
-STRONGEST = 4.0
-STEADY = 3.0  # entries that must stand behind a pulse: one more than none is no session
+HALF_LIFE = timedelta(minutes=20)  # of what "right now" means
+STRONGEST, WEAKEST = 4.0, 0.5
+STEADY = 1.5  # entries that are taken as seen and expected anyway: one more than none is no session
+ANY = ("",)  # feeds that are about nothing in particular are a series of their own
+
+_HOURS = HALF_LIFE / timedelta(hours=1) / math.log(2)  # over which a fading count adds up
 
 
 @dataclass(slots=True)
 class _Beat:
+    """A series: what came in lately, and what its feeds let expect an hour."""
+
     at: datetime
-    quick: float = 0.0
-    slow: float = 0.0
+    seen: float = 0.0
+    expected: float = 0.0
+    rates: dict[int, float] = field(default_factory=dict)
 
     def fade(self, now: datetime) -> None:
-        span = max(now - self.at, timedelta(0))
-        self.quick *= 0.5 ** (span / QUICK)
-        self.slow *= 0.5 ** (span / SLOW)
-        self.at = max(self.at, now)
+        if now > self.at:
+            self.seen *= 0.5 ** ((now - self.at) / HALF_LIFE)
+            self.at = now
 
 
 class Pulse:
-    """Counts new entries a series over all feeds, fading."""
+    """Compares, over all feeds of a series, what they wrote with what their rhythms let expect."""
 
-    def __init__(self, started_at: datetime) -> None:
-        self._started_at = started_at
+    def __init__(self) -> None:
         self._beats: dict[str, _Beat] = {}
 
-    def beat(self, series: Iterable[str], now: datetime) -> None:
-        """Take note of a new entry about these series."""
+    def beat(self, feed_id: int, series: Sequence[str], rate: float, new: int, now: datetime) -> None:
+        """Take note of a check: the feed's expected entries an hour, and how many it had."""
+        series = series or ANY
         for slug in series:
             found = self._beats.setdefault(slug, _Beat(at=now))
-            found.fade(now)
-            found.quick += 1
-            found.slow += 1
+            if new:
+                found.fade(now)
+                found.seen += new / len(series)
+            share = rate / len(series)
+            found.expected += share - found.rates.get(feed_id, 0.0)
+            found.rates[feed_id] = share
 
-    def of(self, series: Iterable[str], now: datetime) -> float:
-        """1 is as usual; up to STRONGEST while one of the series is much written about."""
-        return max((self._one(slug, now) for slug in series), default=1.0)
+    def of(self, series: Sequence[str], now: datetime) -> float:
+        """1 is as expected; STRONGEST while one of the series is much written about, WEAKEST while all are quiet."""
+        return max(self._one(slug, now) for slug in series or ANY)
 
     def _one(self, slug: str, now: datetime) -> float:
         beat = self._beats.get(slug)
         if beat is None:
             return 1.0
         beat.fade(now)
-        known = min(max(now - self._started_at, QUICK), SLOW)
-        usual = beat.slow * (QUICK / known)
-        return min(max((beat.quick + 1) / (max(usual, STEADY) + 1), 1.0), STRONGEST)
+        ratio = (beat.seen + STEADY) / (max(beat.expected, 0.0) * _HOURS + STEADY)
+        return min(max(ratio, WEAKEST), STRONGEST)

@@ -15,11 +15,12 @@ from typing import Any
 HALF_LIFE = timedelta(days=14)
 REMEMBERED = timedelta(days=28)  # entries older than that say nothing about today
 SHORTEST_PAST = timedelta(hours=6)  # what is assumed of a feed whose entries all carry one time
+_DAY = 86_400.0
 LEAST_RATE = 1 / 500  # entries an hour: a sleeping feed
 WEEKS_KNOWN = timedelta(days=13)  # before that, "it writes nothing on Sundays" was never observed
 AFTERGLOW = timedelta(minutes=40)  # an outlet that has just published is likely to go on
 PRIOR = 0.25  # of an entry, in every hour and day
-GLOW = 2.0  # so much likelier, right after an entry
+GLOW = 1.0  # so much likelier, right after an entry
 
 
 def learned(rhythm: Mapping[str, Any], times: Iterable[datetime], *, now: datetime) -> dict[str, Any]:
@@ -55,18 +56,32 @@ def rate(rhythm: Mapping[str, Any], at: datetime) -> float | None:
     """Expected entries an hour at a time; None where nothing was learned yet."""
     if "mass" not in rhythm:
         return None
-    seconds = max(at.timestamp() - rhythm["since"], SHORTEST_PAST.total_seconds())
+    end = max(at.timestamp(), rhythm["at"])
+    seconds = max(end - rhythm["since"], SHORTEST_PAST.total_seconds())
     life = HALF_LIFE.total_seconds()
     observed = life / math.log(2) * (1 - 0.5 ** (seconds / life)) / 3600
-    fade = _fade(at.timestamp() - rhythm["at"])
     utc = at.astimezone(UTC)
     hour, hours = utc.hour, rhythm["hours"].split()
     # Neighbouring hours are alike.
     here = 0.5 * float(hours[hour]) + 0.25 * float(hours[hour - 1]) + 0.25 * float(hours[(hour + 1) % 24])
-    factor = _share(here, rhythm["mass"] / 24)
+    # An hour that no whole days were watched for says nothing: thirty entries of one morning are no habit.
+    trust = min(max((seconds - _DAY) / (2 * _DAY), 0.0), 1.0)
+    factor = 1 + trust * (_share(here, rhythm["mass"] / 24) - 1)
     if seconds > WEEKS_KNOWN.total_seconds():
         factor *= _share(float(rhythm["days"].split()[utc.weekday()]), rhythm["mass"] / 7)
-    return float(max(rhythm["mass"] * fade / observed * factor * _glow(rhythm, at), LEAST_RATE))
+    mean = rhythm["mass"] * _fade(end - rhythm["at"]) / observed
+    return float(max(mean * factor, LEAST_RATE))
+
+
+def is_known(rhythm: Mapping[str, Any], at: datetime) -> bool:
+    """Say whether a feed was watched, or its entries reach back, for a day: before, silence means nothing."""
+    return bool(at.timestamp() - rhythm["since"] >= _DAY)
+
+
+def glow(rhythm: Mapping[str, Any], at: datetime) -> float:
+    """How much likelier than usual an entry is, for what the feed itself wrote just now."""
+    since = at.timestamp() - rhythm.get("last", 0)
+    return 1 + GLOW * math.exp(-max(since, 0) / AFTERGLOW.total_seconds())
 
 
 def _share(here: float, mean: float) -> float:
@@ -74,9 +89,10 @@ def _share(here: float, mean: float) -> float:
     return (here + PRIOR) / (mean + PRIOR)
 
 
-def _glow(rhythm: Mapping[str, Any], at: datetime) -> float:
-    since = at.timestamp() - rhythm.get("last", 0)
-    return 1 + GLOW * math.exp(-max(since, 0) / AFTERGLOW.total_seconds())
+def usual_glow(a_rate: float) -> float:
+    """The mean of `glow` over time for a feed of this rate: entries an hour."""
+    often = a_rate * (AFTERGLOW / timedelta(hours=1))
+    return 1 + GLOW * often / (1 + often)
 
 
 def _fade(seconds: float) -> float:

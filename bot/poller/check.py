@@ -16,6 +16,7 @@ from bot.feeds.client import Client, Response
 from bot.feeds.identity import are_worthless
 from bot.feeds.intake import Reader
 from bot.feeds.pulse import Pulse
+from bot.feeds.rhythm import rate
 from bot.feeds.schedule import Checked, Pace
 from bot.model import Feed, FeedDocument
 from bot.poller.newsroom import Newsroom, Taken
@@ -44,7 +45,6 @@ class Checker:
         newsroom: Newsroom,
         clock: Clock,
         pace: Pace,
-        pulse: Pulse,
         random: Callable[[], float],
         every: Callable[[str], timedelta | None],
         metrics: Metrics,
@@ -53,8 +53,8 @@ class Checker:
         self._reader = Reader()
         self._newsroom = newsroom
         self._clock = clock
-        self._pace = pace
-        self._pulse = pulse
+        self.pace = pace
+        self._pulse = Pulse()
         self._random = random
         self._every = every
         self._metrics = metrics
@@ -90,6 +90,8 @@ class Checker:
             return self._passed(feed, answer, body_hash=body_hash, slices=intake.slices(), remark=remark)
         by_address = feed.rhythm.get("by_address", False) or are_worthless(found.entries)
         taken = await self._newsroom.take(feed, found.entries, by_address=by_address)
+        if feed.last_success_at is not None:
+            self._expect(feed, self._clock(), len(taken.new))
         # The validators are saved after the articles: a crash before would make the next answer a 304.
         done = self._passed(
             feed,
@@ -143,11 +145,17 @@ class Checker:
         )
         return schedule.after_success(feed, checked, **self._circumstances(feed))
 
+    def _expect(self, feed: Feed, now: datetime, new: int = 0) -> None:
+        """Tell the pulse what a feed wrote, and what it was expected to."""
+        self._pulse.beat(feed.id, feed.series, rate(feed.rhythm, now) or 0.0, new, now)
+
     def _circumstances(self, feed: Feed) -> _Circumstances:
         now = self._clock()
+        if feed.last_checked_at is None or feed.last_checked_at.hour != now.hour:
+            self._expect(feed, now)  # rates change by the hour
         return {
             "now": now,
-            "pace": self._pace,
+            "pace": self.pace,
             "every": self._every(feed.url),
             "pulse": self._pulse.of(feed.series, now),
             "random": self._random,

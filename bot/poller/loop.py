@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -19,13 +20,13 @@ from bot.feeds.client import Client
 from bot.feeds.health import Unreachable
 from bot.feeds.outlets import load_wishes
 from bot.feeds.pages import Pages
-from bot.feeds.pulse import Pulse
 from bot.feeds.schedule import Pace
 from bot.model import Feed, FeedState
 from bot.poller.check import Checker, unexpected
 from bot.poller.newsroom import Newsroom
 from bot.poller.watch import Health, Metrics, Nobody, reason
 from bot.ports import Clock, Storage
+from bot.reading.llm import Writer
 from bot.series.catalog import Catalog
 
 LONGEST_NAP = 5.0  # seconds: a feed that a command added is noticed by then
@@ -33,6 +34,8 @@ SHORTEST_NAP = 0.2  # claims that follow each other closely are taken together
 SAVE_AFTER = 0.5  # seconds that an unchanged feed waits for others to be saved with
 SAVE_MANY = 200
 FINISH = 6.0  # seconds that checks in flight may take after a stop
+TUNE_EVERY = timedelta(hours=1)
+TUNE_BY = 400  # feeds, at most
 ALIVE = timedelta(seconds=60)  # a round takes far less
 DARK = 5  # hosts that must be unreachable, with none reached in between, before it is our own line
 
@@ -52,6 +55,7 @@ class Poller:
         *,
         metrics: Metrics | None = None,
         health: Health | None = None,
+        writer: Writer | None = None,
         rng: Callable[[], float] = random.random,
     ) -> None:
         self._storage = storage
@@ -67,13 +71,11 @@ class Poller:
         self._most = poll.in_flight * 4
         # Short enough that a killed process' feeds are soon due again; a feed that waits longer is not claimed twice.
         self._lease = timedelta(seconds=min(max(poll.interval, 10), 60))
-        pulse = Pulse(clock())
         pages = Pages(client) if poll.pages else None
-        self._newsroom = Newsroom(storage, catalog, clock, pages, pulse, self._metrics)
+        self._newsroom = Newsroom(storage, catalog, clock, pages, self._metrics, writer)
         wishes: Mapping[str, timedelta] = load_wishes(settings.feeds)
-        self._checker = Checker(
-            client, self._newsroom, clock, self._pace, pulse, rng, wishes.get, self._metrics
-        )
+        self._checker = Checker(client, self._newsroom, clock, self._pace, rng, wishes.get, self._metrics)
+        self._tuned_at = clock()
         self._hosts: dict[str, deque[Feed]] = {}
         self._working: set[int] = set()
         self._unsaved: list[Feed] = []
@@ -85,6 +87,7 @@ class Poller:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then finish what is in flight, within seconds."""
         await self._newsroom.open()
+        await self._tune()
         async with asyncio.TaskGroup() as group:
             saver = group.create_task(self._save_now_and_then(), name="poller saves")
             try:
@@ -111,7 +114,9 @@ class Poller:
         """Claim what is due; the seconds to sleep until the next round."""
         try:
             found = await self._claim(group)
-            self._newsroom.forget()
+            if self._clock() - self._tuned_at >= TUNE_EVERY:
+                await self._tune()
+                self._newsroom.forget()
             if found:
                 return SHORTEST_NAP
             next_at = await self._storage.next_feed_at()
@@ -120,6 +125,15 @@ class Poller:
             return LONGEST_NAP
         wait = LONGEST_NAP if next_at is None else (next_at - self._clock()).total_seconds()
         return min(max(wait, SHORTEST_NAP), LONGEST_NAP)
+
+    async def _tune(self) -> None:
+        """Share out the requests anew, by what all feeds were learned to write."""
+        self._tuned_at = self._clock()
+        feeds = await self._storage.feeds()
+        known = [feed.rhythm for feed in feeds if feed.state == FeedState.ACTIVE and "mass" in feed.rhythm]
+        sample = known[:: len(known) // TUNE_BY + 1]
+        usual = await asyncio.to_thread(schedule.usual_rate, sample, self._pace, self._tuned_at)
+        self._checker.pace = replace(self._pace, usual=usual)
 
     async def _nap(self, seconds: float, stop: asyncio.Event) -> None:
         """Sleep until the next round, a stop, or until checks were saved and may be due again sooner."""

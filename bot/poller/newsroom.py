@@ -12,13 +12,13 @@ import structlog
 from bot.errors import StorageError
 from bot.feeds.identity import identified, spellings
 from bot.feeds.pages import Pages
-from bot.feeds.pulse import Pulse
 from bot.model import Article, Entry, Feed, Importance, Lane, Published, Reading, Story
 from bot.poller.known import Known, is_same_place
 from bot.poller.watch import Metrics
 from bot.ports import Clock, Storage
 from bot.posts.topics import topics_of
 from bot.reading.article import article_from, needs_page
+from bot.reading.llm import Writer
 from bot.reading.read import read
 from bot.series.catalog import Catalog
 from bot.stories.index import StoryIndex
@@ -62,15 +62,15 @@ class Newsroom:
         catalog: Catalog,
         clock: Clock,
         pages: Pages | None,
-        pulse: Pulse,
         metrics: Metrics,
+        writer: Writer | None = None,
     ) -> None:
         self._storage = storage
         self._catalog = catalog
         self._clock = clock
         self._pages = pages
-        self._pulse = pulse
         self._metrics = metrics
+        self._writer = writer  # a model that writes summaries, where the operator named one
         self._index: StoryIndex | None = None
         self._known = Known()
         self._deciding = asyncio.Lock()
@@ -170,6 +170,8 @@ class Newsroom:
             await self._storage.publish(article, None, now=now, announce=False)
             return
         is_news = not first and not _is_listed_again(feed, article, now)
+        if is_news and self._writer is not None and (written := await self._writer.tell(article, reading)):
+            reading = replace(reading, summary=written, machine_written=True)
         async with self._deciding:
             story = await self._followable(await self._story(article, reading, now=now))
             lane = Lane.URGENT if reading.importance >= Importance.BREAKING else Lane.NEWS
@@ -180,8 +182,6 @@ class Newsroom:
                     self._metrics.story(
                         "new" if done.is_new_story else "joined" if piece.is_new else "changed"
                     )
-        if piece.is_new and not first:
-            self._pulse.beat((tag.slug for tag in reading.series), now)
 
     async def _completed(self, feed: Feed, piece: _Work) -> Article:
         """The article with the text of its page. What it is known by stays what the feed gave."""

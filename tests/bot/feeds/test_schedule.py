@@ -12,6 +12,7 @@ from bot.feeds import rhythm, schedule
 from bot.feeds.pulse import Pulse
 from bot.feeds.schedule import Checked, Pace
 from bot.model import Feed, FeedDocument, FeedState
+from tools.bench.weekend import weekend
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)  # a Sunday
 PACE = Pace(interval=timedelta(minutes=15), least=timedelta(minutes=2))
@@ -57,7 +58,9 @@ def test_a_busy_feed_is_checked_often_and_never_more_than_allowed() -> None:
 
 def test_a_sleeping_feed_is_checked_once_an_hour() -> None:
     assert span(after(new=(NOW - timedelta(days=20),))) == timedelta(hours=1)
-    assert span(after(document=FeedDocument(title="", kind="rss20", entries=()))) == timedelta(hours=1)
+    unknown = after(document=FeedDocument(title="", kind="rss20", entries=()))
+    assert span(unknown) == PACE.interval, "silence means nothing before it was listened to for a day"
+    assert span(after(unknown, now=NOW + timedelta(days=1)), NOW + timedelta(days=1)) == timedelta(hours=1)
 
 
 def test_at_its_night_a_feed_is_asked_less_than_by_day() -> None:
@@ -68,23 +71,23 @@ def test_at_its_night_a_feed_is_asked_less_than_by_day() -> None:
 
 
 def test_on_its_days_a_feed_is_asked_more() -> None:
-    racing = replace(FEED, rhythm=rhythm.learned({}, weeks(range(8, 20), range(5, 7)), now=NOW))
+    racing = replace(FEED, rhythm=rhythm.learned({}, weeks(range(8, 20), range(5, 7), 4), now=NOW))
     sunday = schedule.adaptive(racing.rhythm, now=NOW + timedelta(days=7), pace=PACE)
     wednesday = schedule.adaptive(racing.rhythm, now=NOW + timedelta(days=3), pace=PACE)
     assert sunday * 1.5 < wednesday
 
 
 def test_an_outlet_that_is_publishing_is_asked_sooner() -> None:
-    quiet = after(new=(NOW - timedelta(hours=6), NOW - timedelta(hours=3)))
-    writing = after(new=(NOW - timedelta(hours=3), NOW))
+    past = [NOW - timedelta(hours=2 * n) for n in range(2, 20)]
+    quiet = after(new=tuple(past))
+    writing = after(new=(*past[1:], NOW))
     assert span(writing) < span(quiet)
 
 
 def test_while_a_series_is_much_written_about_its_feeds_are_asked_sooner() -> None:
-    feed = after(new=tuple(NOW - timedelta(hours=n) for n in range(24)))
-    assert schedule.adaptive(feed.rhythm, now=NOW, pace=PACE, pulse=4) * 2 == schedule.adaptive(
-        feed.rhythm, now=NOW, pace=PACE
-    )
+    feed = after(new=tuple(NOW - timedelta(hours=2 * n) for n in range(2, 24)))
+    usual, excited = (schedule.adaptive(feed.rhythm, now=NOW, pace=PACE, pulse=pulse) for pulse in (1, 4))
+    assert 3 < usual / excited < 8
 
 
 def test_habits_fade() -> None:
@@ -117,11 +120,11 @@ def test_a_feed_is_never_checked_sooner_than_its_server_asks(headers: dict[str, 
     usual = replace(
         FEED,
         rhythm={
-            "mass": 6.0,
+            "mass": 23.9,
             "since": NOW.timestamp() - 86_400,
             "at": NOW.timestamp(),
-            "hours": "0.25 " * 24,
-            "days": "1 " * 7,
+            "hours": "1 " * 24,
+            "days": "3.4 " * 7,
         },
     )
     feed = after(usual, headers=headers)
@@ -133,16 +136,18 @@ def test_ttl_holds_until_the_feed_says_otherwise() -> None:
     feed = after(document=document)
     assert span(feed) == timedelta(hours=3)
     assert span(after(feed)) == timedelta(hours=3), "a 304 says nothing new"
-    assert span(after(feed, document=replace(document, ttl=None))) == timedelta(hours=1)
+    assert span(after(feed, document=replace(document, ttl=None))) == PACE.interval
 
 
 def test_hours_and_days_that_a_feed_skips_are_skipped() -> None:
-    document = FeedDocument(
-        title="", kind="rss20", entries=(), skip_hours=frozenset({14, 15}), skip_days=frozenset({0})
+    skips = {"skip_hours": [14, 15], "skip_days": [0]}
+    assert schedule.next_check(skips, now=NOW, pace=PACE, random=middle) == NOW.replace(hour=16)
+    late = NOW.replace(hour=23, minute=50)
+    assert schedule.next_check(skips, now=late, pace=PACE, random=middle) == late.replace(
+        day=24, hour=0, minute=0
     )
+    document = FeedDocument(title="", kind="rss20", entries=(), skip_hours=frozenset({14, 15}))
     assert after(document=document).next_check_at == NOW.replace(hour=16)
-    late = NOW.replace(hour=23, minute=30)
-    assert after(document=document, now=late).next_check_at == late.replace(day=24, hour=0, minute=0)
 
 
 def test_the_operators_wish_for_a_feed_overrules_its_server() -> None:
@@ -210,11 +215,41 @@ def test_a_place_in_the_first_round_is_always_the_same_for_a_feed() -> None:
 
 
 def test_the_pulse_of_a_series_rises_with_what_is_written_and_calms_down() -> None:
-    pulse = Pulse(NOW - timedelta(days=3))
-    for minutes in range(40):
-        pulse.beat(["f1"], NOW + timedelta(minutes=minutes))
-    later = NOW + timedelta(minutes=40)
-    assert pulse.of(["f1"], later) > 3
-    assert pulse.of(["wec"], later) == 1
-    assert pulse.of([], later) == 1
-    assert pulse.of(["wec", "f1"], later + timedelta(hours=5)) == 1
+    pulse = Pulse()
+    for feed in range(10):
+        pulse.beat(feed, ("f1",), 0.5, 0, NOW)
+        pulse.beat(100 + feed, ("wec", "f1"), 0.5, 0, NOW)
+    quiet = pulse.of(("f1",), NOW)
+    for minute in range(20):
+        pulse.beat(minute % 10, ("f1",), 0.5, 1, NOW + timedelta(minutes=minute))
+    later = NOW + timedelta(minutes=20)
+    assert pulse.of(("f1",), later) > 2.5
+    assert pulse.of(("wec",), later) == pulse.of(("wec",), NOW) <= 1
+    assert pulse.of((), later) == 1
+    assert pulse.of(("motogp", "f1"), later) == pulse.of(("f1",), later)
+    assert pulse.of(("f1",), later + timedelta(hours=5)) == pytest.approx(quiet, rel=0.01)
+
+
+def test_as_much_as_expected_is_no_surge() -> None:
+    pulse = Pulse()
+    for minute in range(600):
+        pulse.beat(minute % 60, ("f1",), 1.0, 1, NOW + timedelta(minutes=minute))
+    assert 0.8 < pulse.of(("f1",), NOW + timedelta(minutes=600)) < 1.25
+
+
+def test_all_feeds_together_are_checked_about_as_often_as_the_operator_says() -> None:
+    for volume in (1, 4, 16):
+        known = []
+        for number in range(60):
+            step = timedelta(hours=40 / volume / (1 + number % 10))
+            known.append(rhythm.learned({}, [NOW - step * n for n in range(1, 31)], now=NOW))
+        pace = replace(PACE, usual=schedule.usual_rate(known, PACE, NOW))
+        spans = [schedule.adaptive({**each, "last": 0}, now=NOW, pace=pace) for each in known]
+        requests = sum(PACE.interval / span for span in spans) / len(spans)
+        assert 0.4 < requests < 1.1
+
+
+def test_a_weekend_is_polled_with_far_fewer_requests_and_its_news_is_seen_in_time() -> None:
+    result = weekend(seed=1, feeds=12)
+    assert result.saved > 0.45
+    assert result.median < timedelta(minutes=4)
