@@ -9,14 +9,20 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.config import Settings
+from bot.config import LlmSettings, Settings
 from bot.errors import PitwireError, SettingsError
 from bot.model import Destination, Feed, FeedState
 from bot.ports import Adapter, Clock, Pace, Storage
+
+if TYPE_CHECKING:
+    from bot.metrics import Health, Metrics
+    from bot.poller import Poller
+    from bot.reading.llm import Writer
+    from bot.series.catalog import Catalog
 
 log = structlog.get_logger()
 
@@ -108,7 +114,9 @@ async def _run_parts(
     jobs: dict[str, Coroutine[Any, Any, None]] = {}
     async with contextlib.AsyncExitStack() as stack:
         if "poll" in roles:
-            poller = await stack.enter_async_context(_poller(settings, store, catalog, clock, feeds, metrics))
+            poller = await stack.enter_async_context(
+                _poller(settings, store, catalog, clock, feeds, metrics, health)
+            )
             jobs["poller"] = poller.run(stop)
         if "deliver" in roles:
             outbox = Outbox(
@@ -176,8 +184,14 @@ def platform_adapters(
 
 @contextlib.asynccontextmanager
 async def _poller(
-    settings: Settings, store: Storage, catalog: Any, clock: Clock, feeds: Sequence[Feed] | None, metrics: Any
-) -> AsyncIterator[Any]:
+    settings: Settings,
+    store: Storage,
+    catalog: Catalog,
+    clock: Clock,
+    feeds: Sequence[Feed] | None,
+    metrics: Metrics,
+    health: Health,
+) -> AsyncIterator[Poller]:
     from bot.feeds.client import Client
     from bot.poller import Poller
 
@@ -185,8 +199,25 @@ async def _poller(
         await synced_feeds(settings, store, clock())
     else:
         await store.sync_feeds(feeds, now=clock())
-    async with Client(settings.http, settings.poll, clock) as client:
-        yield Poller(store, client, catalog, clock, settings, metrics=metrics)
+    async with (
+        Client(settings.http, settings.poll, clock) as client,
+        _writer(settings.llm, catalog, clock) as writer,
+    ):
+        yield Poller(store, client, catalog, clock, settings, metrics=metrics, health=health, writer=writer)
+
+
+@contextlib.asynccontextmanager
+async def _writer(settings: LlmSettings, catalog: Catalog, clock: Clock) -> AsyncIterator[Writer | None]:
+    """The model that writes summaries, where the operator named one."""
+    if not settings.base_url:
+        yield None
+        return
+    import aiohttp
+
+    from bot.reading.llm import Writer
+
+    async with aiohttp.ClientSession() as session:
+        yield Writer(session, settings, catalog, clock)
 
 
 async def synced_feeds(settings: Settings, store: Storage, now: datetime) -> list[Feed]:
