@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 HALF_LIFE = timedelta(minutes=20)  # of what "right now" means
-STRONGEST, WEAKEST = 4.0, 0.5
+STRONGEST, WEAKEST = 4.0, 0.7
 STEADY = 1.5  # entries that are taken as seen and expected anyway: one more than none is no session
 ANY = ("",)  # feeds that are about nothing in particular are a series of their own
 

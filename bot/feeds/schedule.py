@@ -20,7 +20,7 @@ from bot.model import Feed, FeedDocument, FeedState
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 SLOWEST = HOUR  # adaptive polling stretches the interval to this at most
-STEEPNESS = 1.4  # of spans against rates; see `adaptive`
+STEEPNESS = 1.6  # of spans against rates; see `adaptive`
 USUAL_RATES = (0.3, 4.0)  # entries an hour; between these is the rate that is checked once an interval
 BUDGET = 0.97  # of the requests that checking each feed once an interval would need; surges come on top
 STRETCH = 4.0  # and to so many intervals at most
