@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.commands.menu import MENU
+from bot.commands.menu import MENU, SETTING_NAMES
 from bot.config import setting_names
 from bot.feeds.outlets import load_outlets
 from bot.locale import say
@@ -47,8 +47,17 @@ def commands_page() -> str:
         "# Commands\n\nOn Discord as slash commands, on Telegram and the terminal as text. "
         "What a shared place follows is changed by its moderators (Discord: Manage Server or Manage Channels; "
         "Telegram: administrators); in a private chat everyone does so for themselves.\n\n"
-        f"| command | what it does | who |\n| --- | --- | --- |\n{rows}"
+        f"| command | what it does | who |\n| --- | --- | --- |\n{rows}\n"
+        "## Settings of a place\n\nChanged by `/settings`, with buttons or with a line such as `/settings style compact`. "
+        "A place is not offered what its platform cannot do.\n\n"
+        f"| setting | called | what it does |\n| --- | --- | --- |\n{''.join(_place_settings())}"
     )
+
+
+def _place_settings() -> Iterator[str]:
+    for name in SETTING_NAMES:
+        called, meaning = (say("en", f"commands.setting.{name}.{part}") for part in ("title", "help"))
+        yield f"| `{name}` | {called} | {meaning.replace('|', chr(92) + '|')} |\n"
 
 
 def _command_rows(commands: tuple[Command, ...], before: str = "/") -> Iterator[str]:
