@@ -436,7 +436,9 @@ class Picker:
     options: tuple[Choice, ...]  # Choice.line is the value
     least: int = 1
     most: int = 1
-    kind: str = ""  # "role", "destination": the platform's own chooser, left out where it has none; options are ()
+    kind: str = (
+        ""  # "role", "destination": the platform's own chooser, left out where it has none; options are ()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -521,7 +523,9 @@ class Option:
     """An option of a command: "series", "count", "words". Texts are locale keys `option.NAME`."""
 
     name: str
-    kind: str = "text"  # "text", "number", "series" (autocompleted), "destination", "role", "document", or "choice"
+    kind: str = (
+        "text"  # "text", "number", "series" (autocompleted), "destination", "role", "document", or "choice"
+    )
     required: bool = False
     many: bool = False  # takes all the words that are left
     values: tuple[str, ...] = ()  # of a choice
@@ -570,7 +574,9 @@ class Request:
     private_address: str = ""  # where whoever asks can be written to alone; "" where the platform has no way
     private_space: str = ""  # its space, where that is not the address itself
     document: Document | None = None  # a text file that came along (at most 200 kB)
-    place_trouble: str = ""  # why nothing can be posted at the place it is about, "key|argument|…"; "" where it can
+    place_trouble: str = (
+        ""  # why nothing can be posted at the place it is about, "key|argument|…"; "" where it can
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

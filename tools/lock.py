@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes"]
-QUIET = ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--custom-compile-command", "make lock"]
+QUIET = [
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--no-annotate",
+    "--custom-compile-command",
+    "make lock",
+]
 COMMON = ["--python-version", "3.11", "--extra", "postgres", "--group", "build", "--upgrade", "--quiet"]
 LOCKS = {"requirements.lock": [], "requirements-dev.lock": ["--group", "dev"]}
 

@@ -21,7 +21,9 @@ LARGEST = 1_500_000  # bytes: a larger file is clutter, whatever it is
 
 
 def main() -> None:
-    names = subprocess.run(["git", "ls-files", "-z"], capture_output=True, check=True).stdout.decode().split("\0")
+    names = (
+        subprocess.run(["git", "ls-files", "-z"], capture_output=True, check=True).stdout.decode().split("\0")
+    )
     found = [line for name in names if name and Path(name).is_file() for line in troubles(Path(name))]
     for line in found:
         print(line)

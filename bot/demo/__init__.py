@@ -91,7 +91,9 @@ async def _all_told(store: Storage, newsroom: Newsroom, stop: asyncio.Event) -> 
     deadline = utc_now() + timedelta(seconds=LONGEST_WAIT)
     while not stop.is_set() and utc_now() < deadline:
         due_at = await store.next_delivery_at(["console"])
-        if newsroom.is_read and (due_at is None or due_at > utc_now() + SOON):  # an edit may wait for more changes
+        if newsroom.is_read and (
+            due_at is None or due_at > utc_now() + SOON
+        ):  # an edit may wait for more changes
             return
         await _rest(QUIET_CHECK, stop)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 HALF_LIFE = timedelta(minutes=20)  # of what "right now" means
@@ -17,12 +17,10 @@ _HOURS = HALF_LIFE / timedelta(hours=1) / math.log(2)  # over which a fading cou
 
 @dataclass(slots=True)
 class _Beat:
-    """A series: what came in lately, and what its feeds let expect an hour."""
+    """What came in lately about a series, fading."""
 
     at: datetime
     seen: float = 0.0
-    expected: float = 0.0
-    rates: dict[int, float] = field(default_factory=dict)
 
     def fade(self, now: datetime) -> None:
         if now > self.at:
@@ -35,27 +33,34 @@ class Pulse:
 
     def __init__(self) -> None:
         self._beats: dict[str, _Beat] = {}
+        self._expected: dict[str, float] = {}
 
-    def beat(self, feed_id: int, series: Sequence[str], rate: float, new: int, now: datetime) -> None:
-        """Take note of a check: the feed's expected entries an hour, and how many it had."""
+    def expect(self, rates: Iterable[tuple[Sequence[str], float]]) -> None:
+        """Take note of what each feed lets expect this hour: its series, and entries an hour."""
+        self._expected = {}
+        for series, rate in rates:
+            for slug in series or ANY:
+                share = rate / len(series or ANY)
+                self._expected[slug] = self._expected.get(slug, 0.0) + share
+
+    def beat(self, series: Sequence[str], new: int, now: datetime) -> None:
+        """Take note of new entries of a feed."""
         series = series or ANY
         for slug in series:
             found = self._beats.setdefault(slug, _Beat(at=now))
-            if new:
-                found.fade(now)
-                found.seen += new / len(series)
-            share = rate / len(series)
-            found.expected += share - found.rates.get(feed_id, 0.0)
-            found.rates[feed_id] = share
+            found.fade(now)
+            found.seen += new / len(series)
 
     def of(self, series: Sequence[str], now: datetime) -> float:
         """1 is as expected; STRONGEST while one of the series is much written about, WEAKEST while all are quiet."""
         return max(self._one(slug, now) for slug in series or ANY)
 
     def _one(self, slug: str, now: datetime) -> float:
-        beat = self._beats.get(slug)
-        if beat is None:
+        expected = self._expected.get(slug)
+        if expected is None:
             return 1.0
-        beat.fade(now)
-        ratio = (beat.seen + STEADY) / (max(beat.expected, 0.0) * _HOURS + STEADY)
+        beat = self._beats.get(slug)
+        if beat is not None:
+            beat.fade(now)
+        ratio = ((beat.seen if beat else 0.0) + STEADY) / (expected * _HOURS + STEADY)
         return min(max(ratio, WEAKEST), STRONGEST)

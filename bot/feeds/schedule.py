@@ -26,6 +26,7 @@ BUDGET = 0.97  # of the requests that checking each feed once an interval would 
 STRETCH = 4.0  # and to so many intervals at most
 LONGEST_ASKED = DAY  # a server that asks for more (a year's Cache-Control) did not mean its feed
 FIRST_BACKOFF = 2.0  # intervals after the first failure; doubles with each one, up to a day
+OUTAGE = timedelta(minutes=5)  # between two attempts while nothing can be reached
 PATIENCE = WEEK  # after so long a failure the feed is paused
 _NOTHING = timedelta(0)
 MOVES = 3  # permanent redirects to one address in a row that move a feed
@@ -47,6 +48,17 @@ class Pace:
         if self.interval < timedelta(minutes=1):
             return max(self.interval, self.least)
         return max(self.interval, min(self.interval * STRETCH, SLOWEST), self.least)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What a decision depends on besides the feed and what its check found."""
+
+    now: datetime
+    pace: Pace
+    random: Random
+    every: timedelta | None = None  # the operator's wish for this one feed, whatever its server asks
+    pulse: float = 1.0  # how much more than expected is written about the feed's series right now
 
 
 def spread(url: str, within: timedelta) -> timedelta:
@@ -72,17 +84,9 @@ class Checked:
     remark: str | None = None  # what is wrong with a feed that could be read all the same
 
 
-def after_success(
-    feed: Feed,
-    checked: Checked,
-    *,
-    now: datetime,
-    pace: Pace,
-    every: timedelta | None = None,
-    pulse: float = 1.0,
-    random: Random,
-) -> Feed:
+def after_success(feed: Feed, checked: Checked, moment: Moment) -> Feed:
     """The feed as it stands after a check that worked: its health, what was learned, and when it is checked next."""
+    now = moment.now
     rhythm = _learned(feed.rhythm, checked, now=now)
     url, moved_to, moved_count = _moved(feed, checked.moved_to)
     return replace(
@@ -102,20 +106,11 @@ def after_success(
         failing_since=None,
         trouble=checked.remark,
         title=feed.title or (checked.document.title[:300] or None if checked.document else None),
-        next_check_at=next_check(rhythm, now=now, pace=pace, every=every, pulse=pulse, random=random),
+        next_check_at=next_check(rhythm, moment),
     )
 
 
-def still(
-    feed: Feed,
-    headers: Mapping[str, str],
-    *,
-    now: datetime,
-    pace: Pace,
-    every: timedelta | None = None,
-    pulse: float = 1.0,
-    random: Random,
-) -> datetime | None:
+def still(feed: Feed, headers: Mapping[str, str], moment: Moment) -> datetime | None:
     """The next check of a healthy feed that a check has taught nothing: all that is to be saved of it.
 
     None where there is more: `after_success` says what.
@@ -130,12 +125,12 @@ def still(
         return None
     if _asked(rhythm, headers) != rhythm.get("asked"):
         return None
-    return next_check(rhythm, now=now, pace=pace, every=every, pulse=pulse, random=random)
+    return next_check(rhythm, moment)
 
 
-def after_failure(feed: Feed, error: FetchError, *, now: datetime, pace: Pace, random: Random) -> Feed:
+def after_failure(feed: Feed, error: FetchError, moment: Moment) -> Feed:
     """The feed as it stands after a check that failed: backing off, paused after a week, ended by a 410."""
-    count = min(feed.error_count + 1, 1000)
+    now, count = moment.now, min(feed.error_count + 1, 1000)
     since = feed.failing_since or now
     feed = replace(
         feed,
@@ -150,49 +145,38 @@ def after_failure(feed: Feed, error: FetchError, *, now: datetime, pace: Pace, r
         return replace(feed, state=FeedState.GONE)
     if now - since >= PATIENCE:
         return replace(feed, state=FeedState.PAUSED, trouble=health.paused(since, str(error), now=now))
-    at = now + backoff(count, pace.interval, random)
+    at = now + backoff(count, moment.pace.interval, moment.random)
     if error.retry_at is not None:
         at = max(at, error.retry_at)
     return replace(feed, next_check_at=at)
 
 
-def after_outage(feed: Feed, error: FetchError, *, now: datetime, pace: Pace, random: Random) -> Feed:
+def after_outage(feed: Feed, error: FetchError, moment: Moment) -> Feed:
     """The feed as it stands when nothing at all can be reached: that says nothing about the feed."""
-    at = now + jittered(min(pace.interval, 5 * timedelta(minutes=1)), random)
-    return replace(feed, last_checked_at=now, trouble=str(error), next_check_at=at)
+    at = moment.now + jittered(min(moment.pace.interval, OUTAGE), moment.random)
+    return replace(feed, last_checked_at=moment.now, trouble=str(error), next_check_at=at)
 
 
-def next_check(
-    rhythm: Mapping[str, Any],
-    *,
-    now: datetime,
-    pace: Pace,
-    every: timedelta | None = None,
-    pulse: float = 1.0,
-    random: Random,
-) -> datetime:
-    """When to look again: by the feed's rhythm, never sooner than its server asks.
-
-    `every` is the operator's wish for this one feed and overrules both. `pulse` tells how much more than usual is
-    written about the feed's series right now.
-    """
-    if every is not None:
-        return now + jittered(every, random)
-    span = jittered(adaptive(rhythm, now=now, pace=pace, pulse=pulse), random)
-    at = now + max(span, pace.least, timedelta(seconds=rhythm.get("asked", 0)))
+def next_check(rhythm: Mapping[str, Any], moment: Moment) -> datetime:
+    """When to look again: by the feed's rhythm, never sooner than its server asks."""
+    if moment.every is not None:
+        return moment.now + jittered(moment.every, moment.random)
+    span = jittered(adaptive(rhythm, moment), moment.random)
+    at = moment.now + max(span, moment.pace.least, timedelta(seconds=rhythm.get("asked", 0)))
     return unskipped(at, rhythm) if "skip_hours" in rhythm or "skip_days" in rhythm else at
 
 
-def adaptive(rhythm: Mapping[str, Any], *, now: datetime, pace: Pace, pulse: float = 1.0) -> timedelta:
+def adaptive(rhythm: Mapping[str, Any], moment: Moment) -> timedelta:
     """The span that fits a feed's rhythm.
 
     With spans that go with the inverse square root of the rates the mean wait of an entry would be least. They are steeper:
     most news comes from few feeds at few hours, and half of it is to be seen within two minutes.
     """
+    now, pace = moment.now, moment.pace
     now_rate = rhythms.rate(rhythm, now)
     if now_rate is None:
         return max(pace.interval, pace.least)
-    now_rate *= rhythms.glow(rhythm, now) * pulse
+    now_rate *= rhythms.glow(rhythm, now) * moment.pulse
     span: timedelta = pace.interval * (pace.usual / now_rate) ** STEEPNESS
     most = pace.most if rhythms.is_known(rhythm, now) else max(pace.interval, pace.least)
     return min(max(span, pace.least), most)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 import structlog
 
@@ -17,23 +17,15 @@ from bot.feeds.identity import are_worthless
 from bot.feeds.intake import Reader
 from bot.feeds.pulse import Pulse
 from bot.feeds.rhythm import rate
-from bot.feeds.schedule import Checked, Pace
-from bot.model import Feed, FeedDocument
+from bot.feeds.schedule import Checked, Moment, Pace, usual_rate
+from bot.model import Feed, FeedDocument, FeedState
 from bot.poller.newsroom import Newsroom, Taken
 from bot.poller.watch import Metrics
 from bot.ports import Clock
 
+TUNE_BY = 400  # feeds, at most
+
 log = structlog.get_logger()
-
-
-class _Circumstances(TypedDict):
-    """What the schedule asks for besides the feed and the answer."""
-
-    now: datetime
-    pace: Pace
-    every: timedelta | None
-    pulse: float
-    random: Callable[[], float]
 
 
 class Checker:
@@ -77,7 +69,7 @@ class Checker:
             if body_hash != feed.body_hash:
                 return await self._read(feed, answer, body_hash)
         if answer.moved_to is None:
-            still = schedule.still(feed, answer.headers, **self._circumstances(feed))
+            still = schedule.still(feed, answer.headers, self.moment(feed))
             if still is not None:
                 return still
         return self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed))
@@ -91,7 +83,7 @@ class Checker:
         by_address = feed.rhythm.get("by_address", False) or are_worthless(found.entries)
         taken = await self._newsroom.take(feed, found.entries, by_address=by_address)
         if feed.last_success_at is not None:
-            self._expect(feed, self._clock(), len(taken.new))
+            self._pulse.beat(feed.series, len(taken.new), self._clock())
         # The validators are saved after the articles: a crash before would make the next answer a 304.
         done = self._passed(
             feed,
@@ -143,23 +135,26 @@ class Checker:
             guids_are_worthless=by_address,
             remark=remark,
         )
-        return schedule.after_success(feed, checked, **self._circumstances(feed))
+        return schedule.after_success(feed, checked, self.moment(feed))
 
-    def _expect(self, feed: Feed, now: datetime, new: int = 0) -> None:
-        """Tell the pulse what a feed wrote, and what it was expected to."""
-        self._pulse.beat(feed.id, feed.series, rate(feed.rhythm, now) or 0.0, new, now)
-
-    def _circumstances(self, feed: Feed) -> _Circumstances:
+    def moment(self, feed: Feed) -> Moment:
+        """What the feed's next check depends on besides itself."""
         now = self._clock()
-        if feed.last_checked_at is None or feed.last_checked_at.hour != now.hour:
-            self._expect(feed, now)  # rates change by the hour
-        return {
-            "now": now,
-            "pace": self.pace,
-            "every": self._every(feed.url),
-            "pulse": self._pulse.of(feed.series, now),
-            "random": self._random,
-        }
+        return Moment(
+            now=now,
+            pace=self.pace,
+            random=self._random,
+            every=self._every(feed.url),
+            pulse=self._pulse.of(feed.series, now),
+        )
+
+    def tune(self, feeds: Sequence[Feed]) -> None:
+        """Share out the requests anew, by what all feeds were learned to write."""
+        now = self._clock()
+        known = [feed for feed in feeds if feed.state == FeedState.ACTIVE and "mass" in feed.rhythm]
+        self._pulse.expect((feed.series, rate(feed.rhythm, now) or 0.0) for feed in known)
+        sample = [feed.rhythm for feed in known[:: len(known) // TUNE_BY + 1]]
+        self.pace = replace(self.pace, usual=usual_rate(sample, self.pace, now))
 
 
 def _kept(feed: Feed) -> str | None:

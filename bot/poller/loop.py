@@ -7,7 +7,6 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -35,7 +34,6 @@ SAVE_AFTER = 0.5  # seconds that an unchanged feed waits for others to be saved 
 SAVE_MANY = 200
 FINISH = 6.0  # seconds that checks in flight may take after a stop
 TUNE_EVERY = timedelta(hours=1)
-TUNE_BY = 400  # feeds, at most
 ALIVE = timedelta(seconds=60)  # a round takes far less
 DARK = 5  # hosts that must be unreachable, with none reached in between, before it is our own line
 
@@ -60,7 +58,6 @@ class Poller:
     ) -> None:
         self._storage = storage
         self._clock = clock
-        self._random = rng
         self._metrics = metrics or Nobody()
         self._health = health or Nobody()
         poll = settings.poll
@@ -74,7 +71,7 @@ class Poller:
         pages = Pages(client) if poll.pages else None
         self._newsroom = Newsroom(storage, catalog, clock, pages, self._metrics, writer)
         wishes: Mapping[str, timedelta] = load_wishes(settings.feeds)
-        self._checker = Checker(client, self._newsroom, clock, self._pace, rng, wishes.get, self._metrics)
+        self._checker = Checker(client, self._newsroom, clock, pace, rng, wishes.get, self._metrics)
         self._tuned_at = clock()
         self._hosts: dict[str, deque[Feed]] = {}
         self._working: set[int] = set()
@@ -129,11 +126,7 @@ class Poller:
     async def _tune(self) -> None:
         """Share out the requests anew, by what all feeds were learned to write."""
         self._tuned_at = self._clock()
-        feeds = await self._storage.feeds()
-        known = [feed.rhythm for feed in feeds if feed.state == FeedState.ACTIVE and "mass" in feed.rhythm]
-        sample = known[:: len(known) // TUNE_BY + 1]
-        usual = await asyncio.to_thread(schedule.usual_rate, sample, self._pace, self._tuned_at)
-        self._checker.pace = replace(self._pace, usual=usual)
+        self._checker.tune(await self._storage.feeds())
 
     async def _nap(self, seconds: float, stop: asyncio.Event) -> None:
         """Sleep until the next round, a stop, or until checks were saved and may be due again sooner."""
@@ -207,7 +200,7 @@ class Poller:
         elif error.status is not None:
             self._dark.clear()
         changed = schedule.after_outage if len(self._dark) >= DARK else schedule.after_failure
-        done = changed(feed, error, now=now, pace=self._pace, random=self._random)
+        done = changed(feed, error, self._checker.moment(feed))
         log.warning(
             "feed failed",
             feed=feed.id,

@@ -65,7 +65,9 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
         image_url=_picture(entry.image_url, entry.url) or _picture(found.image_url, entry.url),
         categories=tuple(tame(category) for category in entry.categories),
         feed_series=feed.series,
-        content_hash=content_hash(title, told or written[:LONGEST_STANDFIRST]),  # of the feed: pages are read once
+        content_hash=content_hash(
+            title, told or written[:LONGEST_STANDFIRST]
+        ),  # of the feed: pages are read once
     )
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.feeds import rhythm, schedule
 from bot.feeds.pulse import Pulse
-from bot.feeds.schedule import Checked, Pace
+from bot.feeds.schedule import Checked, Moment, Pace
 from bot.model import Feed
 
 FEEDS = 200
@@ -21,7 +21,7 @@ START = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)  # Friday
 SUNDAY = START + timedelta(days=2)
 END = START + timedelta(days=3)
 WARM_UP = timedelta(days=4)  # the bot has been running since Monday
-TUNE_EVERY = timedelta(hours=3)
+TUNE_EVERY = timedelta(hours=1)
 HISTORY = timedelta(days=28)
 FIXED = timedelta(minutes=5)
 HOUR = 3600.0
@@ -120,7 +120,7 @@ def weekend(seed: int = 1, feeds: int = FEEDS) -> Result:
         )
         known = [at for at in times if at <= begin]
         first = Checked(headers={}, new=tuple(known[-30:]))
-        feed = schedule.after_success(feed, first, now=begin, pace=PACE, random=chance.random)
+        feed = schedule.after_success(feed, first, Moment(now=begin, pace=PACE, random=chance.random))
         feed = replace(feed, next_check_at=begin + schedule.spread(feed.url, PACE.interval))
         state[number] = (feed, len(known))
         heapq.heappush(queue, (feed.next_check_at, number))
@@ -130,6 +130,7 @@ def weekend(seed: int = 1, feeds: int = FEEDS) -> Result:
         now, number = heapq.heappop(queue)
         if now - tuned_at >= TUNE_EVERY:
             tuned_at = now
+            pulse.expect((each.series, rhythm.rate(each.rhythm, now) or 0) for each, _ in state.values())
             pace = replace(
                 PACE, usual=schedule.usual_rate([each.rhythm for each, _ in state.values()], PACE, now)
             )
@@ -140,11 +141,11 @@ def weekend(seed: int = 1, feeds: int = FEEDS) -> Result:
             new.append(traces[number][seen])
             seen += 1
         delays += [now - at for at in new if SUNDAY <= at < END]
-        pulse.beat(number, feed.series, rhythm.rate(feed.rhythm, now) or 0, len(new), now)
+        if new:
+            pulse.beat(feed.series, len(new), now)
         found = Checked(headers={}, new=tuple(new))
-        feed = schedule.after_success(
-            feed, found, now=now, pace=pace, pulse=pulse.of(feed.series, now), random=chance.random
-        )
+        moment = Moment(now=now, pace=pace, random=chance.random, pulse=pulse.of(feed.series, now))
+        feed = schedule.after_success(feed, found, moment)
         state[number] = (feed, seen)
         heapq.heappush(queue, (feed.next_check_at, number))
     return Result(

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import FetchError
 from bot.feeds import rhythm, schedule
 from bot.feeds.pulse import Pulse
-from bot.feeds.schedule import Checked, Pace
+from bot.feeds.schedule import Checked, Moment, Pace
 from bot.model import Feed, FeedDocument, FeedState
 from tools.bench.weekend import weekend
 
@@ -23,10 +23,17 @@ def middle() -> float:
     return 0.5
 
 
-def after(feed: Feed = FEED, *, now: datetime = NOW, pace: Pace = PACE, **found: object) -> Feed:
-    every, pulse = found.pop("every", None), found.pop("pulse", 1.0)
+def at(now: datetime = NOW, pace: Pace = PACE, **more: object) -> Moment:
+    return Moment(**{"now": now, "pace": pace, "random": middle, **more})  # type: ignore[arg-type]
+
+
+def after(feed: Feed = FEED, moment: Moment | None = None, **found: object) -> Feed:
     checked = Checked(**{"headers": {}, **found})  # type: ignore[arg-type]
-    return schedule.after_success(feed, checked, now=now, pace=pace, every=every, pulse=pulse, random=middle)  # type: ignore[arg-type]
+    return schedule.after_success(feed, checked, moment or at())
+
+
+def failed(feed: Feed, error: FetchError) -> Feed:
+    return schedule.after_failure(feed, error, at())
 
 
 def span(feed: Feed, now: datetime = NOW) -> timedelta:
@@ -46,7 +53,7 @@ def weeks(hours: range, days: range, each_hour: int = 1) -> list[datetime]:
 
 
 def test_a_feed_that_nothing_is_known_about_is_checked_once_an_interval() -> None:
-    assert schedule.next_check({}, now=NOW, pace=PACE, random=middle) == NOW + timedelta(minutes=15)
+    assert schedule.next_check({}, at()) == NOW + timedelta(minutes=15)
 
 
 def test_a_busy_feed_is_checked_often_and_never_more_than_allowed() -> None:
@@ -60,20 +67,20 @@ def test_a_sleeping_feed_is_checked_once_an_hour() -> None:
     assert span(after(new=(NOW - timedelta(days=20),))) == timedelta(hours=1)
     unknown = after(document=FeedDocument(title="", kind="rss20", entries=()))
     assert span(unknown) == PACE.interval, "silence means nothing before it was listened to for a day"
-    assert span(after(unknown, now=NOW + timedelta(days=1)), NOW + timedelta(days=1)) == timedelta(hours=1)
+    assert span(after(unknown, at(NOW + timedelta(days=1))), NOW + timedelta(days=1)) == timedelta(hours=1)
 
 
 def test_at_its_night_a_feed_is_asked_less_than_by_day() -> None:
     office = replace(FEED, rhythm=rhythm.learned({}, weeks(range(8, 18), range(7), 2), now=NOW))
-    day = schedule.adaptive(office.rhythm, now=NOW.replace(hour=11), pace=PACE)
-    night = schedule.adaptive(office.rhythm, now=NOW.replace(hour=2) + timedelta(days=1), pace=PACE)
+    day = schedule.adaptive(office.rhythm, at(NOW.replace(hour=11)))
+    night = schedule.adaptive(office.rhythm, at(NOW.replace(hour=2) + timedelta(days=1)))
     assert day * 3 < night
 
 
 def test_on_its_days_a_feed_is_asked_more() -> None:
     racing = replace(FEED, rhythm=rhythm.learned({}, weeks(range(8, 20), range(5, 7), 4), now=NOW))
-    sunday = schedule.adaptive(racing.rhythm, now=NOW + timedelta(days=7), pace=PACE)
-    wednesday = schedule.adaptive(racing.rhythm, now=NOW + timedelta(days=3), pace=PACE)
+    sunday = schedule.adaptive(racing.rhythm, at(NOW + timedelta(days=7)))
+    wednesday = schedule.adaptive(racing.rhythm, at(NOW + timedelta(days=3)))
     assert sunday * 1.5 < wednesday
 
 
@@ -86,7 +93,7 @@ def test_an_outlet_that_is_publishing_is_asked_sooner() -> None:
 
 def test_while_a_series_is_much_written_about_its_feeds_are_asked_sooner() -> None:
     feed = after(new=tuple(NOW - timedelta(hours=2 * n) for n in range(2, 24)))
-    usual, excited = (schedule.adaptive(feed.rhythm, now=NOW, pace=PACE, pulse=pulse) for pulse in (1, 4))
+    usual, excited = (schedule.adaptive(feed.rhythm, at(pulse=pulse)) for pulse in (1, 4))
     assert 3 < usual / excited < 10
 
 
@@ -98,7 +105,7 @@ def test_habits_fade() -> None:
 
 def test_an_interval_under_a_minute_is_meant_as_it_is() -> None:
     pace = Pace(interval=timedelta(seconds=2), least=timedelta(seconds=1))
-    asleep = after(new=(NOW - timedelta(days=20),), pace=pace)
+    asleep = after(new=(NOW - timedelta(days=20),), moment=at(pace=pace))
     assert span(asleep) <= timedelta(seconds=2.2)
 
 
@@ -141,50 +148,45 @@ def test_ttl_holds_until_the_feed_says_otherwise() -> None:
 
 def test_hours_and_days_that_a_feed_skips_are_skipped() -> None:
     skips = {"skip_hours": [14, 15], "skip_days": [0]}
-    assert schedule.next_check(skips, now=NOW, pace=PACE, random=middle) == NOW.replace(hour=16)
+    assert schedule.next_check(skips, at()) == NOW.replace(hour=16)
     late = NOW.replace(hour=23, minute=50)
-    assert schedule.next_check(skips, now=late, pace=PACE, random=middle) == late.replace(
-        day=24, hour=0, minute=0
-    )
+    assert schedule.next_check(skips, at(late)) == late.replace(day=24, hour=0, minute=0)
     document = FeedDocument(title="", kind="rss20", entries=(), skip_hours=frozenset({14, 15}))
     assert after(document=document).next_check_at == NOW.replace(hour=16)
 
 
 def test_the_operators_wish_for_a_feed_overrules_its_server() -> None:
-    assert span(after(headers={"Cache-Control": "max-age=7200"}, every=timedelta(minutes=3))) == timedelta(
-        minutes=3
-    )
+    assert span(
+        after(headers={"Cache-Control": "max-age=7200"}, moment=at(every=timedelta(minutes=3)))
+    ) == timedelta(minutes=3)
 
 
 def test_jitter_stays_within_a_tenth() -> None:
     for number in (0.0, 1.0):
-        at = schedule.next_check({}, now=NOW, pace=PACE, random=lambda number=number: number)  # type: ignore[misc]
-        assert abs((at - NOW) / timedelta(minutes=15) - 1) <= 0.1001
+        moment = at(random=lambda number=number: number)
+        assert abs((schedule.next_check({}, moment) - NOW) / timedelta(minutes=15) - 1) <= 0.1001
 
 
 def test_failures_back_off_to_a_day_and_retry_after_is_obeyed() -> None:
     feed, spans = FEED, []
     for _ in range(9):
-        feed = schedule.after_failure(feed, FetchError("down", status=500), now=NOW, pace=PACE, random=middle)
+        feed = failed(feed, FetchError("down", status=500))
         spans.append(span(feed) / timedelta(minutes=15))
     assert spans == [2, 4, 8, 16, 32, 64, 96, 96, 96]
     told = FetchError("wait", status=429, retry_at=NOW + timedelta(hours=5))
-    assert span(schedule.after_failure(FEED, told, now=NOW, pace=PACE, random=middle)) == timedelta(hours=5)
+    assert span(failed(FEED, told)) == timedelta(hours=5)
 
 
 def test_a_success_ends_the_failing() -> None:
-    failing = schedule.after_failure(FEED, FetchError("down"), now=NOW, pace=PACE, random=middle)
+    failing = failed(FEED, FetchError("down"))
     well = after(failing)
     assert (well.error_count, well.failing_since, well.trouble) == (0, None, None)
 
 
 def test_410_ends_a_feed_and_a_week_of_failure_pauses_it() -> None:
-    assert (
-        schedule.after_failure(FEED, FetchError("gone", status=410), now=NOW, pace=PACE, random=middle).state
-        == FeedState.GONE
-    )
+    assert failed(FEED, FetchError("gone", status=410)).state == FeedState.GONE
     failing = replace(FEED, failing_since=NOW - timedelta(days=7))
-    paused = schedule.after_failure(failing, FetchError("A bot wall."), now=NOW, pace=PACE, random=middle)
+    paused = failed(failing, FetchError("A bot wall."))
     assert (paused.state, paused.trouble) == (
         FeedState.PAUSED,
         "Paused after failing for 7 days. A bot wall.",
@@ -216,25 +218,24 @@ def test_a_place_in_the_first_round_is_always_the_same_for_a_feed() -> None:
 
 def test_the_pulse_of_a_series_rises_with_what_is_written_and_calms_down() -> None:
     pulse = Pulse()
-    for feed in range(10):
-        pulse.beat(feed, ("f1",), 0.5, 0, NOW)
-        pulse.beat(100 + feed, ("wec", "f1"), 0.5, 0, NOW)
+    assert pulse.of(("f1",), NOW) == 1, "nothing is known yet"
+    pulse.expect([(("f1",), 5.0), (("wec", "f1"), 5.0), ((), 1.0)])
     quiet = pulse.of(("f1",), NOW)
     for minute in range(20):
-        pulse.beat(minute % 10, ("f1",), 0.5, 1, NOW + timedelta(minutes=minute))
+        pulse.beat(("f1",), 1, NOW + timedelta(minutes=minute))
     later = NOW + timedelta(minutes=20)
     assert pulse.of(("f1",), later) > 2.5
-    assert pulse.of(("wec",), later) == pulse.of(("wec",), NOW) <= 1
-    assert pulse.of((), later) == 1
+    assert pulse.of(("wec",), later) == pulse.of(("wec",), NOW) < 1
     assert pulse.of(("motogp", "f1"), later) == pulse.of(("f1",), later)
     assert pulse.of(("f1",), later + timedelta(hours=5)) == pytest.approx(quiet, rel=0.01)
 
 
 def test_as_much_as_expected_is_no_surge() -> None:
     pulse = Pulse()
+    pulse.expect([(("f1",), 60.0)])
     for minute in range(600):
-        pulse.beat(minute % 60, ("f1",), 1.0, 1, NOW + timedelta(minutes=minute))
-    assert 0.8 < pulse.of(("f1",), NOW + timedelta(minutes=600)) < 1.25
+        pulse.beat(("f1",), 1, NOW + timedelta(minutes=minute))
+    assert pulse.of(("f1",), NOW + timedelta(minutes=600)) == pytest.approx(1, abs=0.1)
 
 
 def test_all_feeds_together_are_checked_about_as_often_as_the_operator_says() -> None:
@@ -244,7 +245,7 @@ def test_all_feeds_together_are_checked_about_as_often_as_the_operator_says() ->
             step = timedelta(hours=40 / volume / (1 + number % 10))
             known.append(rhythm.learned({}, [NOW - step * n for n in range(1, 31)], now=NOW))
         pace = replace(PACE, usual=schedule.usual_rate(known, PACE, NOW))
-        spans = [schedule.adaptive({**each, "last": 0}, now=NOW, pace=pace) for each in known]
+        spans = [schedule.adaptive({**each, "last": 0}, at(pace=pace)) for each in known]
         requests = sum(PACE.interval / span for span in spans) / len(spans)
         assert 0.4 < requests < 1.1
 
