@@ -61,9 +61,7 @@ class Poller:
         self._metrics = metrics or Nobody()
         self._health = health or Nobody()
         poll = settings.poll
-        self._pace = Pace(
-            interval=timedelta(seconds=poll.interval), least=timedelta(seconds=poll.min_interval)
-        )
+        pace = Pace(interval=timedelta(seconds=poll.interval), least=timedelta(seconds=poll.min_interval))
         self._slots = asyncio.Semaphore(poll.in_flight)
         self._most = poll.in_flight * 4
         # Short enough that a killed process' feeds are soon due again; a feed that waits longer is not claimed twice.
