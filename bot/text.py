@@ -24,6 +24,8 @@ def fold(text: str) -> str:
 
     ™ and ® are blanked before NFKD, which would turn "MotoGP™" into "MotoGPTM".
     """
+    if text.isascii():  # most of what is folded: a tenth of the time
+        return " ".join(text.lower().replace("-", " ").replace("_", " ").replace("/", " ").split())
     text = text.translate(_BLANKED).casefold().translate(_DASHES).translate(_SPECIAL)
     if not text.isascii():
         text = _ODD.sub(_plain, unicodedata.normalize("NFKD", text))
