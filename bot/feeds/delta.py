@@ -18,7 +18,7 @@ from bot.feeds.encoding import is_utf8, named_encoding, reads_as
 SIZE = 8  # bytes of a slice's hash
 _FIRST = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])")
 _BASE = re.compile(rb"base\s*=\s*[\"']")
-_PAIRS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
+_TEXTS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
 _ODD_ENCODINGS = (
     "utf-16",
     "utf16",
@@ -58,18 +58,57 @@ def split(body: bytes, content_type: str = "") -> Split | None:
         return None
     tag = first.group(1)
     pieces = _pieces(body, tag)
-    if pieces is None or _has_other_items(body, tag):
+    markup = _markup(body)
+    if pieces is None or markup is None or not _is_certain(markup, tag, len(pieces)):
         return None
-    if _BASE.search(body, pieces[0][0]) and not _BASE.search(body, 0, pieces[0][0]):
-        return None  # feedparser lets an item's xml:base leak into the next one unless the root has one
     begins = [begin for begin, _ in pieces]
     ends = [*begins[1:], pieces[-1][1]]
-    found = Split(
+    return Split(
         prolog=body[: begins[0]],
         slices=tuple(body[begin:end] for begin, end in zip(begins, ends, strict=True)),
         end=body[pieces[-1][1] :],
     )
-    return found if all(map(_is_closed, (found.prolog, *found.slices, found.end))) else None
+
+
+def _markup(body: bytes) -> bytes | None:
+    """The document without its CDATA sections and comments: what stands in them is text. None where one never ends."""
+    for begin, end in _TEXTS:
+        at = body.find(begin)
+        if at < 0:
+            continue
+        kept, done = [], 0
+        while at >= 0:
+            closed = body.find(end, at)
+            if closed < 0:
+                return None
+            kept.append(body[done:at])
+            done = closed + 3
+            at = body.find(begin, done)
+        body = b"".join((*kept, body[done:]))
+    return body
+
+
+def _is_certain(markup: bytes, tag: bytes, count: int) -> bool:
+    """Say whether the items found are all there are: none of them text, none of another name."""
+    return (
+        _tags(markup, b"<" + tag) == count
+        and _tags(markup, b"</" + tag) == count
+        and not _has_other_items(markup, tag)
+        and not _leaks(markup, markup.find(b"<" + tag))
+    )
+
+
+def _leaks(markup: bytes, first: int) -> bool:
+    """feedparser lets an item's xml:base leak into the next one, unless the root has one."""
+    return bool(_BASE.search(markup, first)) and not _BASE.search(markup, 0, first)
+
+
+def _tags(markup: bytes, opening: bytes) -> int:
+    """Count the tags of that very name."""
+    count, at = 0, _next(markup, opening, 0)
+    while at >= 0:
+        count, at = count + 1, _next(markup, opening, at + 1)
+    return count
 
 
 def _pieces(body: bytes, tag: bytes) -> list[tuple[int, int]] | None:
@@ -112,11 +151,6 @@ def _has_other_items(body: bytes, tag: bytes) -> bool:
     suspects = [b"<" + other, b":" + other, b"<ITEM", b"<ENTRY", b"<Item", b"<Entry"]
     suspects.append(b"<" + own if prefix else b":" + own)
     return any(_next(body, suspect, 0) >= 0 for suspect in suspects)
-
-
-def _is_closed(piece: bytes) -> bool:
-    """Say whether no CDATA section or comment reaches beyond a piece: a tag inside one would be text."""
-    return all(piece.count(begin) == piece.count(end) for begin, end in _PAIRS)
 
 
 def _is_plain(body: bytes, content_type: str) -> bool:

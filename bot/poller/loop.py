@@ -30,8 +30,7 @@ from bot.series.catalog import Catalog
 
 LONGEST_NAP = 5.0  # seconds: a feed that a command added is noticed by then
 SHORTEST_NAP = 0.2  # claims that follow each other closely are taken together
-SAVE_AFTER = 0.5  # seconds that an unchanged feed waits for others to be saved with
-SAVE_MANY = 200
+SAVE_AFTER = 0.5  # seconds that what a check learned waits for others to be saved with; lost, it is asked for again
 FINISH = 6.0  # seconds that checks in flight may take after a stop
 TUNE_EVERY = timedelta(hours=1)
 ALIVE = timedelta(seconds=60)  # a round takes far less
@@ -175,8 +174,6 @@ class Poller:
             self._dark.clear()
             if isinstance(done, datetime):
                 self._still.append((feed.id, done))
-                if len(self._still) >= SAVE_MANY:
-                    await self._save()
                 return
         except FetchError as error:
             done = self._failed(feed, error)
@@ -188,7 +185,6 @@ class Poller:
             log.exception("feed failed", feed=feed.id)
             done = self._failed(feed, unexpected(error))
         self._unsaved.append(done)
-        await self._save()
 
     def _failed(self, feed: Feed, error: FetchError) -> Feed:
         now = self._clock()

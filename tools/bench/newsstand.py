@@ -8,27 +8,36 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from html import escape
 
-WORDS = """
-the stewards confirmed after the second practice session that the car had left the pit lane before the light turned
-green and that a fine would be paid by the team which did not appeal the decision on the evening before the race
-"""
+SENTENCES = (
+    "The stewards <strong>confirmed</strong> after the second practice session that the car had left the pit lane "
+    "before the light turned green.",
+    'A fine will be paid by the team, which <a href="https://outlet.example/rules?ref=news&amp;id=17" target="_blank" '
+    'rel="noopener" class="link link--inline">did not appeal</a> the decision on the evening before the race.',
+    "&#8220;We saw the light too late, and that is all there is to it,&#8221; the sporting director said&nbsp;&ndash; "
+    "<em>with a shrug</em>.",
+    "On used tyres the gap between the two cars was four tenths of a second over twelve laps, on fuel for the whole stint.",
+    'The <span class="entity" data-id="42" style="font-weight:bold">result of the session</span> stands for the moment.',
+    "Rain is expected for the afternoon, and nobody in the paddock would bet on a dry track.",
+)
 
 
 def entry(feed: int, number: int) -> str:
-    """An item with a text of about 350 words, in the manner of a news site."""
-    words = WORDS.split()
-    text = " ".join(words[(feed * 7 + number * 13 + place) % len(words)] for place in range(350))
-    paragraphs = "".join(f"<p>{escape(text[at : at + 700])}.</p>" for at in range(0, len(text), 700))
+    """An item with a text of about 350 words and the markup of a news site."""
+    order = [SENTENCES[(feed + number * 5 + place) % len(SENTENCES)] for place in range(18)]
+    paragraphs = "".join(f"<p>{' '.join(order[at : at + 3])}</p>\n" for at in range(0, len(order), 3))
     title = f"Stewards decide case {number} of paddock {feed}"
     link = f"https://outlet{feed}.example/news/{number}-stewards-decide"
-    minute, hour = number % 60, number // 60 % 24
+    picture = (
+        f'<figure class="wp-block-image size-large"><img loading="lazy" width="1024" height="683" '
+        f'src="https://outlet{feed}.example/media/{number}-1024x683.jpg" alt="{title}" class="wp-image-{number}" '
+        f'srcset="https://outlet{feed}.example/media/{number}-300x200.jpg 300w" /><figcaption>In the pit lane</figcaption></figure>'
+    )
     return (
         f"<item><title>{title}</title><link>{link}</link><guid isPermaLink='false'>{feed}-{number}</guid>"
-        f"<pubDate>Sun, 22 Nov 2026 {hour:02}:{minute:02}:00 GMT</pubDate><dc:creator>R. Reporter</dc:creator>"
-        f"<category>Racing</category><description>{escape(text[:200])}</description>"
-        f"<content:encoded><![CDATA[{paragraphs}]]></content:encoded></item>\n"
+        f"<pubDate>Sun, 22 Nov 2026 {number // 60 % 24:02}:{number % 60:02}:00 GMT</pubDate><dc:creator>R. Reporter</dc:creator>"
+        f"<category>Racing</category><description><![CDATA[<p>{order[0]} [&#8230;]</p>]]></description>"
+        f"<content:encoded><![CDATA[{picture}{paragraphs}]]></content:encoded></item>\n"
     )
 
 
