@@ -37,7 +37,9 @@ def _folded(text: str) -> str:
     return " ".join(text.split())
 
 
-_folded_line = functools.lru_cache(maxsize=1024)(_folded)  # one line of an article is looked at from many sides
+_folded_line = functools.lru_cache(maxsize=1024)(
+    _folded
+)  # one line of an article is looked at from many sides
 
 
 def _plain(found: re.Match[str]) -> str:
