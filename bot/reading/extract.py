@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.reading.clean import is_boilerplate, is_dateline, text_of, without_boilerplate
+from bot.reading.clean import byline_of, is_boilerplate, is_dateline, is_name, text_of, without_boilerplate
 from bot.text import fold, tame, tame_lines
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ MORE = 1.15  # a parent that holds so much more prose holds the rest of the arti
 MOST_OF_PAGE = 0.5  # a wrapper that holds so much of the prose is named "comments" by chance
 SOME_PROSE = 250  # characters
 HEAD = 4  # lines that may still be above the text
+SURELY_MORE = (
+    1.4  # a second opinion that holds so much more found what we missed; else it only adds the headline
+)
+LEAST = 500  # characters: of a shorter page it gives headline, byline and links in one line
 LARGEST_PAGE = 3_000_000  # characters of HTML that are looked at
 ENOUGH = 900  # characters of text that need no second opinion
 ARTICLE_TYPES = {
@@ -340,11 +344,13 @@ def _only_child(node: LexborNode) -> bool:
 
 
 def _without_heading(lines: list[str], page: Page) -> list[str]:
-    """Title and dateline on top of the text are fields, no paragraphs."""
+    """Title, byline and dateline on top of the text are fields, no paragraphs."""
     title = fold(page.title)
-    return [
-        line for n, line in enumerate(lines) if n >= HEAD or not (fold(line) == title or is_dateline(line))
-    ]
+
+    def is_field(line: str) -> bool:
+        return fold(line) == title or is_dateline(line) or is_name(byline_of(line))
+
+    return [line for n, line in enumerate(lines) if n >= HEAD or not is_field(line)]
 
 
 def _best_text(own: str, linked: str, html: str) -> str:
@@ -355,7 +361,8 @@ def _best_text(own: str, linked: str, html: str) -> str:
     if len(own) >= ENOUGH and (not linked or len(own) >= 0.8 * len(linked)):
         return own
     second = _second_opinion(html)
-    return max((own, linked, second), key=len)
+    best = max((own, linked), key=len)
+    return second if len(second) > max(SURELY_MORE * len(best), LEAST) else best
 
 
 def _said_once(text: str) -> str:

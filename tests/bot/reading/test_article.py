@@ -132,3 +132,10 @@ def test_any_page_and_any_text_are_read_without_an_error(text: str) -> None:
     article_from(
         Entry(guid=text, url=text, title=text, standfirst=text, content=text, image_url=text), FEED, now=NOW
     )
+
+
+def test_headline_and_byline_of_a_short_page_are_no_text() -> None:
+    page = """<html><head><title>A short note | Site</title><meta property="og:title" content="A short note"></head><body>
+    <article><h1>A short note</h1><p class="byline">By Anna Beispiel</p><p>The session starts an hour later because of fog.</p>
+    <p class="related">Read also &gt; <a href="/other">Another story</a></p></article></body></html>"""
+    assert page_of(page).text == "The session starts an hour later because of fog."
