@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.poller import Poller
     from bot.reading.llm import Writer
     from bot.series.catalog import Catalog
+    from bot.web import Route
 
 log = structlog.get_logger()
 
@@ -112,12 +113,14 @@ async def _run_parts(
     limits = {name: adapter.limits for name, adapter in adapters.items()}
     desk = Desk(store, catalog, clock, settings=settings, limits=limits)
     jobs: dict[str, Coroutine[Any, Any, None]] = {}
+    routes: list[Route] = []
     async with contextlib.AsyncExitStack() as stack:
         if "poll" in roles:
             poller = await stack.enter_async_context(
                 _poller(settings, store, catalog, clock, feeds, metrics, health)
             )
             jobs["poller"] = poller.run(stop)
+            routes += _hub_routes(poller)
         if "deliver" in roles:
             outbox = Outbox(
                 store, adapters, paces, catalog, clock, settings.delivery, health=health, metrics=metrics
@@ -129,7 +132,7 @@ async def _run_parts(
         if settings.web.listen:
             from bot.web import serve
 
-            jobs["web"] = serve(settings.web, store, health, metrics, stop=stop, clock=clock)
+            jobs["web"] = serve(settings.web, store, health, metrics, stop=stop, clock=clock, routes=routes)
         jobs["housekeeping"] = _housekeeping(settings, store, clock, stop)
         if "console" in adapters:
             await _follow_everything(store, catalog.series, clock)
@@ -218,6 +221,23 @@ async def _writer(settings: LlmSettings, catalog: Catalog, clock: Clock) -> Asyn
 
     async with aiohttp.ClientSession() as session:
         yield Writer(session, settings, catalog, clock)
+
+
+def _hub_routes(poller: Poller) -> list[Route]:
+    """Where hubs call back (WebSub), if they can reach us: `PITWIRE_WEB__PUBLIC_URL`."""
+    from bot.feeds.websub import PATH
+    from bot.web import Route, WebAnswer, WebRequest
+
+    pushes = poller.pushes
+    if pushes is None:
+        return []
+
+    async def answer(request: WebRequest) -> WebAnswer:
+        feed, token = request.parts["feed"], request.parts["token"]
+        done = await pushes.answer(request.method, feed, token, request.query, request.headers, request.body)
+        return WebAnswer(status=done.status, body=done.body)
+
+    return [Route(path=PATH, answer=answer, methods=("GET", "POST"))]
 
 
 async def synced_feeds(settings: Settings, store: Storage, now: datetime) -> list[Feed]:

@@ -59,6 +59,7 @@ class Moment:
     random: Random
     every: timedelta | None = None  # the operator's wish for this one feed, whatever its server asks
     pulse: float = 1.0  # how much more than expected is written about the feed's series right now
+    is_pushed: bool = False  # a hub tells us what is new: polling is only for what it may miss
 
 
 def spread(url: str, within: timedelta) -> timedelta:
@@ -173,6 +174,8 @@ def adaptive(rhythm: Mapping[str, Any], moment: Moment) -> timedelta:
     most news comes from few feeds at few hours, and half of it is to be seen within two minutes.
     """
     now, pace = moment.now, moment.pace
+    if moment.is_pushed:
+        return pace.most
     now_rate = rhythms.rate(rhythm, now)
     if now_rate is None:
         return max(pace.interval, pace.least)

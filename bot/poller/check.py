@@ -18,8 +18,10 @@ from bot.feeds.intake import Reader
 from bot.feeds.pulse import Pulse
 from bot.feeds.rhythm import rate
 from bot.feeds.schedule import Checked, Moment, Pace, usual_rate
+from bot.feeds.websub import is_alive
 from bot.model import Feed, FeedDocument, FeedState
 from bot.poller.newsroom import Newsroom, Taken
+from bot.poller.push import Pushes
 from bot.poller.watch import Metrics
 from bot.ports import Clock
 
@@ -40,6 +42,7 @@ class Checker:
         random: Callable[[], float],
         every: Callable[[str], timedelta | None],
         metrics: Metrics,
+        pushes: Pushes | None = None,
     ) -> None:
         self._client = client
         self._reader = Reader()
@@ -50,6 +53,7 @@ class Checker:
         self._random = random
         self._every = every
         self._metrics = metrics
+        self._pushes = pushes
 
     async def check(self, feed: Feed) -> Feed | datetime:
         """Do one check and return the feed as it is to be saved. Everything new is published by then.
@@ -68,11 +72,18 @@ class Checker:
             body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
             if body_hash != feed.body_hash:
                 return await self._read(feed, answer, body_hash)
-        if answer.moved_to is None:
+        if answer.moved_to is None and not self._is_push_due(feed, answer):
             still = schedule.still(feed, answer.headers, self.moment(feed))
             if still is not None:
                 return still
-        return self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed))
+        return await self._pushed(self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed)), answer)
+
+    def _is_push_due(self, feed: Feed, answer: Response) -> bool:
+        return self._pushes is not None and self._pushes.is_due(feed, None, answer.headers)
+
+    async def _pushed(self, feed: Feed, answer: Response, document: FeedDocument | None = None) -> Feed:
+        """The feed after its hub was asked to push, where it names one."""
+        return await self._pushes.consider(feed, document, answer.headers) if self._pushes else feed
 
     async def _read(self, feed: Feed, answer: Response, body_hash: str) -> Feed:
         intake = await self._reader.read(answer.body, answer.content_type, answer.url, feed.slices)
@@ -105,7 +116,7 @@ class Checker:
             changed=taken.changed,
             next=_seconds(done, self._clock()),
         )
-        return done
+        return await self._pushed(done, answer, found)
 
     def _passed(
         self,
@@ -146,6 +157,7 @@ class Checker:
             random=self._random,
             every=self._every(feed.url),
             pulse=self._pulse.of(feed.series, now),
+            is_pushed=is_alive(feed, now),
         )
 
     def tune(self, feeds: Sequence[Feed]) -> None:

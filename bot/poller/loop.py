@@ -23,6 +23,7 @@ from bot.feeds.schedule import Pace
 from bot.model import Feed, FeedState
 from bot.poller.check import Checker, unexpected
 from bot.poller.newsroom import Newsroom
+from bot.poller.push import Pushes
 from bot.poller.watch import Health, Metrics, Nobody, reason
 from bot.ports import Clock, Storage
 from bot.reading.llm import Writer
@@ -30,7 +31,9 @@ from bot.series.catalog import Catalog
 
 LONGEST_NAP = 5.0  # seconds: a feed that a command added is noticed by then
 SHORTEST_NAP = 0.2  # claims that follow each other closely are taken together
-SAVE_AFTER = 0.5  # seconds that what a check learned waits for others to be saved with; lost, it is asked for again
+SAVE_AFTER = (
+    0.5  # seconds that what a check learned waits for others to be saved with; lost, it is asked for again
+)
 FINISH = 6.0  # seconds that checks in flight may take after a stop
 TUNE_EVERY = timedelta(hours=1)
 ALIVE = timedelta(seconds=60)  # a round takes far less
@@ -68,7 +71,12 @@ class Poller:
         pages = Pages(client) if poll.pages else None
         self._newsroom = Newsroom(storage, catalog, clock, pages, self._metrics, writer)
         wishes: Mapping[str, timedelta] = load_wishes(settings.feeds)
-        self._checker = Checker(client, self._newsroom, clock, pace, rng, wishes.get, self._metrics)
+        public_url = str(settings.web.public_url or "") if settings.web.listen else ""
+        # What hubs call back to; whoever runs the web server mounts it at bot.feeds.websub.PATH.
+        self.pushes = Pushes(storage, client, self._newsroom, clock, public_url) if public_url else None
+        self._checker = Checker(
+            client, self._newsroom, clock, pace, rng, wishes.get, self._metrics, self.pushes
+        )
         self._tuned_at = clock()
         self._hosts: dict[str, deque[Feed]] = {}
         self._working: set[int] = set()
@@ -220,7 +228,8 @@ class Poller:
             return
         try:
             if feeds:
-                await asyncio.shield(self._storage.save_feeds(feeds))
+                known = [self.pushes.current(feed) for feed in feeds] if self.pushes else feeds
+                await asyncio.shield(self._storage.save_feeds(known))
             if still:
                 await asyncio.shield(self._storage.touch_feeds(still, now=self._clock()))
         except StorageError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import web
@@ -14,6 +16,7 @@ from aiohttp import web
 from bot.config import Settings
 from bot.errors import StorageError
 from bot.feeds.client import Client
+from bot.feeds.websub import is_alive
 from bot.model import Article, Destination, Feed, FeedState, Lane, Published, Story
 from bot.poller import Poller
 from bot.poller import newsroom as newsroom_module
@@ -483,3 +486,94 @@ async def test_a_feed_in_another_encoding_than_it_names_is_read_and_its_health_s
     await world.poll()
     assert await world.titles() == ["WEC: Hülkenberg kehrt zurück"]
     assert "encoding" in ((await world.feed()).trouble or "")
+
+
+# ── WebSub ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def pushed(world: World) -> AsyncIterator[World]:
+    """The world with a hub that verifies at once, and a feed that names it."""
+    door = world.settings.web.model_copy(
+        update={"listen": "127.0.0.1:0", "public_url": "https://bot.example/"}
+    )
+    world.settings = world.settings.model_copy(update={"web": door})
+    world.restarted()
+
+    async def hub(request: web.BaseRequest) -> web.StreamResponse:
+        form = parse_qs((await request.read()).decode())
+        _, _, number, token = urlsplit(form["hub.callback"][0]).path.rsplit("/", 3)
+        assert world.poller.pushes
+        query = {
+            "hub.mode": "subscribe",
+            "hub.topic": form["hub.topic"][0],
+            "hub.challenge": "c",
+            "hub.lease_seconds": "864000",
+        }
+        answer = await world.poller.pushes.answer("GET", number, token, query, {}, b"")
+        assert answer.body == "c"
+        return web.Response(status=202)
+
+    world.outlets.answers["/hub"] = hub
+    await world.add("/feed", rss(item(1), head=f'<atom:link rel="hub" href="{world.outlets.url}/hub"/>'))
+    yield world
+
+
+def signed(feed: Feed, body: bytes) -> dict[str, str]:
+    digest = hmac.new(feed.push["secret"].encode(), body, "sha256").hexdigest()
+    return {"x-hub-signature": f"sha256={digest}", "content-type": "application/rss+xml"}
+
+
+async def test_a_hub_is_asked_to_push_and_what_it_pushes_is_told_at_once(pushed: World) -> None:
+    await pushed.poll()
+    await pushed.poll()
+    feed = await pushed.feed()
+    assert is_alive(feed, pushed.clock())
+    assert feed.next_check_at - pushed.clock() >= timedelta(hours=1), (
+        "polling is only for what the hub may miss"
+    )
+    assert pushed.poller.pushes
+    body = rss(item(2, "WEC: pushed"))
+    answer = await pushed.poller.pushes.answer("POST", "1", feed.push["token"], {}, signed(feed, body), body)
+    assert answer.status == 202
+    assert await pushed.owed() == ["WEC: pushed"]
+    pushed.outlets.put("/feed", rss(item(2, "WEC: pushed"), item(1)))
+    await pushed.poll(hours=2)
+    assert await pushed.owed() == ["WEC: pushed"]
+    assert pushed.outlets.paths().count("/hub") == 1
+
+
+async def test_what_is_not_signed_changes_nothing(pushed: World) -> None:
+    await pushed.poll()
+    feed, body = await pushed.feed(), rss(item(2, "WEC: forged"))
+    assert pushed.poller.pushes
+    for token, headers in (
+        (feed.push["token"], {}),
+        (feed.push["token"], signed(feed, b"other")),
+        ("guess", signed(feed, body)),
+    ):
+        await pushed.poller.pushes.receive("1", token, body, headers)
+    assert (await pushed.poller.pushes.receive("99", "x", body, {})).status == 410
+    assert await pushed.owed() == []
+    assert await pushed.feed() == feed
+
+
+async def test_an_empty_push_says_that_it_is_time_to_poll(pushed: World) -> None:
+    await pushed.poll()
+    feed = await pushed.feed()
+    pushed.outlets.put("/feed", rss(item(2), item(1)))
+    assert pushed.poller.pushes
+    await pushed.poller.pushes.receive("1", feed.push["token"], b"", signed(feed, b""))
+    assert await pushed.poll(seconds=1) == 1
+    assert len(await pushed.owed()) == 1
+
+
+async def test_when_a_lease_dies_it_is_polling_alone_and_the_hub_is_asked_again(pushed: World) -> None:
+    await pushed.poll()
+    pushed.outlets.answers["/hub"] = Answer(status=503)
+    await pushed.poll(days=9)
+    assert pushed.outlets.paths().count("/hub") == 2
+    await pushed.poll(days=2)
+    feed = await pushed.feed()
+    assert not is_alive(feed, pushed.clock())
+    assert feed.trouble is None

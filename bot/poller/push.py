@@ -1,0 +1,140 @@
+"""Subscribe feeds to their hubs, and take in what the hubs push."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.errors import FetchError, PitwireError
+from bot.feeds import rhythm, websub
+from bot.feeds.client import Client
+from bot.feeds.intake import Reader
+from bot.feeds.websub import Answer
+from bot.model import Feed, FeedDocument
+from bot.poller.newsroom import Newsroom
+from bot.ports import Clock, Storage
+
+log = structlog.get_logger()
+
+
+class Pushes:
+    """The subscriptions of all feeds that name a hub. Works only where hubs can reach us."""
+
+    def __init__(
+        self, storage: Storage, client: Client, newsroom: Newsroom, clock: Clock, public_url: str
+    ) -> None:
+        self._storage = storage
+        self._client = client
+        self._newsroom = newsroom
+        self._clock = clock
+        self._public_url = public_url
+        self._reader = Reader()
+        self._known: dict[
+            int, Mapping[str, Any]
+        ] = {}  # the newest state: a check in flight may hold an older one
+
+    def current(self, feed: Feed) -> Feed:
+        """The feed with its subscription as it stands: a hub may have called back while the feed was checked."""
+        push = self._known.get(feed.id)
+        return feed if push is None or push is feed.push else replace(feed, push=push)
+
+    def is_due(self, feed: Feed, document: FeedDocument | None, headers: Mapping[str, str]) -> bool:
+        """Say whether the feed's hub is to be asked to push."""
+        named = websub.hub_of(document, headers, feed.url)
+        return websub.is_to_ask(self.current(feed), named, self._clock())
+
+    async def consider(self, feed: Feed, document: FeedDocument | None, headers: Mapping[str, str]) -> Feed:
+        """Ask a feed's hub to push, where it is time to; the feed as it is to be saved."""
+        if not self.is_due(feed, document, headers):
+            return feed
+        named = websub.hub_of(document, headers, feed.url)
+        asked = websub.asking(self.current(feed), named, self._clock())
+        # Saved before the hub is asked: it may call back within the same second.
+        await self._keep(asked)
+        try:
+            await websub.subscribe(self._client, asked, self._public_url)
+        except FetchError as error:
+            log.info("hub does not push", feed=feed.id, reason=str(error))
+        else:
+            log.info("hub asked to push", feed=feed.id)
+        return self.current(asked)
+
+    async def answer(
+        self,
+        method: str,
+        feed_id: str,
+        token: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Answer:
+        """Answer whatever comes to `websub.PATH`; header names in lower case."""
+        if method == "POST":
+            return await self.receive(feed_id, token, body, headers)
+        return await self.verify(feed_id, token, query)
+
+    async def verify(self, feed_id: str, token: str, query: Mapping[str, str]) -> Answer:
+        """Answer a hub that asks whether a subscription was meant."""
+        feed = await self._feed(_number(feed_id))
+        if feed is None:
+            return Answer(status=404)
+        known, answer = websub.verified(feed, token, query, self._clock())
+        if known is not feed:
+            await self._keep(known)
+            log.info("hub answered", feed=feed.id, mode=query.get("hub.mode", "")[:20])
+        return answer
+
+    async def receive(self, feed_id: str, token: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Take in a push. A wrong signature gets the same answer as a right one, and nothing else (WebSub 7.1)."""
+        feed = await self._feed(_number(feed_id))
+        if feed is None or not websub.is_for(feed.push, token):
+            return Answer(status=410)  # the hub may forget this subscription
+        if len(body) > websub.MOST_BODY or not websub.is_genuine(feed.push, body, headers):
+            log.warning("push ignored: not signed by the hub", feed=feed.id)
+            return Answer(status=202)
+        try:
+            await self._take(feed, body, headers.get("content-type", ""))
+        except PitwireError as error:
+            log.warning("push not read", feed=feed.id, reason=str(error))
+            await self._storage.save_feed(replace(feed, next_check_at=self._clock()))
+        return Answer(status=202)
+
+    async def _take(self, feed: Feed, body: bytes, content_type: str) -> None:
+        """Publish what was pushed; an empty push only says that there is something."""
+        now = self._clock()
+        if not body.strip():
+            await self._storage.save_feed(replace(feed, next_check_at=now))
+            return
+        found = (await self._reader.read(body, content_type, feed.url, b"")).document
+        assert found is not None  # nothing was known
+        taken = await self._newsroom.take(
+            feed, found.entries, by_address=bool(feed.rhythm.get("by_address", False))
+        )
+        log.info(
+            "feed pushed", feed=feed.id, entries=len(found.entries), new=len(taken.new), changed=taken.changed
+        )
+        if taken.new:
+            await self._learn(feed.id, taken.new, now)
+
+    async def _learn(self, feed_id: int, new: tuple[datetime, ...], now: datetime) -> None:
+        """Let the rhythm know of what polls will not find new any more."""
+        feed = await self._feed(feed_id)
+        if feed is not None:
+            known = rhythm.learned(feed.rhythm, new, now=now)
+            await self._storage.save_feed(replace(feed, rhythm=known, last_entry_at=now))
+
+    async def _keep(self, feed: Feed) -> None:
+        self._known[feed.id] = feed.push
+        await self._storage.save_feed(feed)
+
+    async def _feed(self, feed_id: int) -> Feed | None:
+        feeds = await self._storage.feeds()
+        return next((self.current(feed) for feed in feeds if feed.id == feed_id), None)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 18 else 0
