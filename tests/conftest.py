@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import settings
 
 from tests.stores import postgresql_server, postgresql_shared, postgresql_url, sqlite_store, store
 
@@ -17,6 +19,12 @@ __all__ = [
     "sqlite_store",
     "store",
 ]
+
+
+# Fewer examples than hypothesis' hundred keep the suite under a minute; HYPOTHESIS_PROFILE=thorough looks longer.
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.register_profile("thorough", max_examples=1_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 class FakeClock:
