@@ -13,7 +13,7 @@ FORBIDDEN = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "an API key": re.compile(r"\b(?:sk-[A-Za-z\d]{20,}|ghp_[A-Za-z\d]{36}|AKIA[A-Z\d]{16})\b"),
     "a Discord webhook": re.compile(r"discord(?:app)?\.com/api/webhooks/\d{15,}/[\w-]{30,}"),
-    "an index address": re.compile(r"--(?:extra-)?index-url|--find-links|\"resolved\": *\"https?:"),
+    "an index address": re.compile(r"-{2}(?:extra-)?index-url|-{2}find-links|\"resolved\" *: *\"https?:"),
     "a path of one machine": re.compile(r"(?<![\w./])/(?:home/\w+|root|work|Users/\w+)/"),
 }
 ALLOWED = {"tools/secrets.py", "tools/lock.py"}  # they name what they look for
