@@ -19,6 +19,12 @@ from bot.text import cut, tame
 RECENT = 5
 MOST_NAMES = 6
 _TITLE = 80
+_TOLD = (
+    DeliveryState.SENT,
+    DeliveryState.OWED,
+    DeliveryState.LEASED,
+    DeliveryState.HELD,
+)  # here, or as an edit owed
 
 
 async def why(ask: Ask) -> Reply:
@@ -63,12 +69,9 @@ def shown_title(ask: Ask, story: Story) -> str:
 
 def _delivered(ask: Ask, place: Destination, delivery: Delivery, story: Story) -> str:
     reason = _reason(ask, delivery.reason)
-    if delivery.sent_at is not None and delivery.state in (
-        DeliveryState.SENT,
-        DeliveryState.OWED,
-        DeliveryState.LEASED,
-    ):
-        return ask.say("post.fate.posted", at=_at(ask, delivery))
+    if delivery.sent_at is not None and delivery.state in _TOLD:
+        posted = ask.say("post.fate.posted", at=_at(ask, delivery))
+        return f"{posted} {reason}" if delivery.state == DeliveryState.HELD else posted
     match delivery.state:
         case DeliveryState.SENT:
             return ask.say("post.fate.sent")

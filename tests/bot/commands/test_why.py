@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,19 @@ async def test_posted_with_the_time(chat: Chat, sqlite_store: Store, clock: Fake
     assert "Posted here: Sunday 22 November, 14:00." in await chat.say(f"/why {told.id}")
     assert "Posted here" in await chat.say("/why", reply_to="m1")
     assert "Posted here" in await chat.say(f"why {told.url}?utm_source=x")
+
+
+async def test_a_post_whose_change_settles_is_told_as_posted(
+    chat: Chat, sqlite_store: Store, clock: FakeClock, told: Story
+) -> None:
+    await outcome_of(sqlite_store, clock, OutcomeKind.SENT, message_id="m1")
+    await publish(sqlite_store, replace(told, sources=(source("Boxenfunk"),), revision=told.revision + 1))
+    later_on, reason = clock() + LEASE, "outbox.settling"
+    await outcome_of(sqlite_store, clock, OutcomeKind.HELD, due_at=later_on, reason=reason)
+    said = await chat.say(f"why {told.id}")
+    assert "Posted here: Sunday 22 November, 14:00." in said
+    assert "The post is about to be changed" in said
+    assert "Not posted" not in said
 
 
 @pytest.mark.parametrize(
