@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.model import Article, Reading
-from bot.reading.cues import scan
+from bot.reading.cues import Zone, scan
 from bot.reading.importance import weigh
 from bot.reading.label import label
 from bot.reading.language import detect
@@ -14,7 +15,7 @@ from bot.reading.safe import safe_title
 from bot.reading.spoiler import OPENING, decides_title, judge
 from bot.reading.summary import summarise
 from bot.reading.tag import tag
-from bot.series.catalog import Catalog
+from bot.series.catalog import Catalog, Mention
 
 LANGUAGE_TEXT = 800  # characters are plenty to tell a language by
 MOST_TITLE, MOST_STANDFIRST, MOST_TEXT = 500, 4_000, 20_000  # nothing that matters stands below
@@ -27,8 +28,8 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
     language = _language(article, [mention.words for mention in (*tagging.title, *tagging.standfirst)])
     text = article.text
     summary = summarise(article.title, article.standfirst, text, language)
-    title = scan(article.title, language, tagging.title)
-    standfirst = scan(article.standfirst[:OPENING], language, tagging.standfirst)
+    title = _zone(article.title, language, tagging.title)
+    standfirst = _zone(article.standfirst[:OPENING], language, tagging.standfirst)
     verdict = judge(title, standfirst, text, language, summary=summary, racing=bool(tagging.series))
     results = verdict.evidence if verdict.is_report else ()
     labelled = label(title, standfirst, official=article.official, results=results)
@@ -53,6 +54,19 @@ def read(article: Article, catalog: Catalog, *, now: datetime) -> Reading:  # no
         topics=tagging.topics,
         spoiler_evidence=verdict.evidence,
     )
+
+
+def _zone(text: str, language: str, mentions: Sequence[Mention]) -> Zone:
+    """Scan a part of an article: in its own language too, since some stand in another one than what follows them."""
+    zone = scan(text, language, mentions)
+    own = detect(text, prior=language, names=[mention.words for mention in mentions])
+    if own == language:
+        return zone
+    other = scan(text, own, mentions)
+    hits, void = (
+        list(dict.fromkeys((*one, *more))) for one, more in ((zone.hits, other.hits), (zone.void, other.void))
+    )
+    return zone._replace(hits=hits, void=void)
 
 
 def _bounded(article: Article) -> Article:

@@ -106,3 +106,19 @@ def test_no_text_takes_long(piece: str) -> None:
     began = time.process_time()
     told(text[:400], text, text)
     assert time.process_time() - began < 1
+
+
+def test_a_result_is_seen_in_a_title_whose_teaser_is_in_another_language() -> None:
+    teasers = (
+        "A long Sunday afternoon with rain and two safety cars in front of a big crowd.",
+        "Ein langer Sonntagnachmittag mit Regen und zwei Safety-Car-Phasen vor vielen Zuschauern.",
+    )
+    titles = (
+        "MotoGP: Bagnaia wins at Mugello ahead of Marquez",
+        "MotoGP Mugello: Bagnaia gewinnt vor Marquez",
+        "MotoGP Mugello : Bagnaia s'impose devant Marquez",
+        "MotoGP Mugello: Bagnaia gana por delante de Marquez",
+        "MotoGP Mugello: Bagnaia vince davanti a Marquez",
+        "MotoGP Mugello: Bagnaia vence à frente de Marquez",
+    )
+    assert all(told(title, teaser).spoiler for title in titles for teaser in teasers)
