@@ -1,6 +1,7 @@
-"""A fast server of many feeds on loopback, for measurements: `python -m tools.bench.newsstand FEEDS HOSTS`.
+"""A fast server of many feeds on loopback, for measurements: `python -m tools.bench.newsstand FEEDS HOSTS [HOURS]`.
 
-Prints its ports, then serves until its standard input ends. GET /turn adds one entry to every feed.
+Prints its ports, then serves until its standard input ends. GET /turn adds one entry to every feed; GET /asked says how
+often the feed was asked that was asked least, since the last turn. HOURS between two entries; all of one day without.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 SENTENCES = (
     "The stewards <strong>confirmed</strong> after the second practice session that the car had left the pit lane "
@@ -22,7 +26,19 @@ SENTENCES = (
 )
 
 
-def entry(feed: int, number: int) -> str:
+ENTRIES = 30
+BEGAN = datetime.now(UTC)
+
+
+def dated(feed: int, number: int, hours: float) -> str:
+    """When an entry was published: those of a start one after another up to now, those of later turns now."""
+    if not hours:
+        return f"Sun, 22 Nov 2026 {number // 60 % 24:02}:{number % 60:02}:00 GMT"
+    age = hours * (max(0, ENTRIES - number) + feed % 10 / 10)
+    return format_datetime(BEGAN - timedelta(hours=age))
+
+
+def entry(feed: int, number: int, hours: float = 0) -> str:
     """An item with a text of about 350 words and the markup of a news site."""
     order = [SENTENCES[(feed + number * 5 + place) % len(SENTENCES)] for place in range(18)]
     paragraphs = "".join(f"<p>{' '.join(order[at : at + 3])}</p>\n" for at in range(0, len(order), 3))
@@ -35,15 +51,15 @@ def entry(feed: int, number: int) -> str:
     )
     return (
         f"<item><title>{title}</title><link>{link}</link><guid isPermaLink='false'>{feed}-{number}</guid>"
-        f"<pubDate>Sun, 22 Nov 2026 {number // 60 % 24:02}:{number % 60:02}:00 GMT</pubDate><dc:creator>R. Reporter</dc:creator>"
+        f"<pubDate>{dated(feed, number, hours)}</pubDate><dc:creator>R. Reporter</dc:creator>"
         f"<category>Racing</category><description><![CDATA[<p>{order[0]} [&#8230;]</p>]]></description>"
         f"<content:encoded><![CDATA[{picture}{paragraphs}]]></content:encoded></item>\n"
     )
 
 
-def document(feed: int, turn: int, entries: int = 30) -> bytes:
+def document(feed: int, turn: int, entries: int = ENTRIES, hours: float = 0) -> bytes:
     """The feed after so many turns."""
-    items = "".join(entry(feed, number) for number in range(turn + entries, turn, -1))
+    items = "".join(entry(feed, number, hours) for number in range(turn + entries, turn, -1))
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
         f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Paddock {feed}</title>'
@@ -56,7 +72,9 @@ class Newsstand(asyncio.Protocol):
 
     turn = 0
     bodies: dict[tuple[int, int], bytes] = {}  # noqa: RUF012 (one process, one server)
-    validators = True
+    asked: Counter[int] = Counter()  # noqa: RUF012
+    feeds = 0
+    hours = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -72,13 +90,17 @@ class Newsstand(asyncio.Protocol):
         path = head.split(b" ", 2)[1].decode()
         if path == "/turn":
             Newsstand.turn += 1
+            self.asked.clear()
             return b"HTTP/1.1 204 No Content\r\n\r\n"
+        if path == "/asked":
+            least = min((self.asked[feed] for feed in range(self.feeds)), default=0)
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%d" % (len(str(least)), least)
         feed = int(path.rsplit("/", 1)[1])
+        self.asked[feed] += 1
         etag = b'"%d-%d"' % (feed, self.turn)
         if etag in head:
             return b"HTTP/1.1 304 Not Modified\r\nETag: " + etag + b"\r\n\r\n"
-        body = self.bodies.setdefault((feed, self.turn), b"") or document(feed, self.turn)
-        self.bodies[feed, self.turn] = body
+        body = self.bodies.get((feed, self.turn)) or document(feed, self.turn, hours=self.hours)
         kind = b"Content-Type: application/rss+xml; charset=utf-8\r\n"
         return b"HTTP/1.1 200 OK\r\nETag: %b\r\n%bContent-Length: %d\r\n\r\n" % (etag, kind, len(body)) + body
 
@@ -88,9 +110,12 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     servers = [await loop.create_server(Newsstand, "127.0.0.1", 0) for _ in range(int(sys.argv[2]))]
     print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
-    for feed in range(int(sys.argv[1])):
-        for turn in range(2):
-            Newsstand.bodies[feed, turn] = document(feed, turn)
+    Newsstand.feeds = int(sys.argv[1])
+    Newsstand.hours = float(sys.argv[3]) if len(sys.argv) > 3 else 0
+    if not Newsstand.hours:  # what the server itself costs is measured too: everything is ready
+        for feed in range(Newsstand.feeds):
+            for turn in range(2):
+                Newsstand.bodies[feed, turn] = document(feed, turn)
     print("ready", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 

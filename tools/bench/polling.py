@@ -36,9 +36,9 @@ class Clock:
 
 
 @contextmanager
-def newsstand(feeds: int, hosts: int) -> Iterator[list[str]]:
+def newsstand(feeds: int, hosts: int, hours: float = 0) -> Iterator[list[str]]:
     """Run the server in its own process; yields the URLs of its feeds."""
-    command = [sys.executable, "-m", "tools.bench.newsstand", str(feeds), str(hosts)]
+    command = [sys.executable, "-m", "tools.bench.newsstand", str(feeds), str(hosts), str(hours)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout and server.stdin
         ports = json.loads(server.stdout.readline())
