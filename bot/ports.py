@@ -222,12 +222,19 @@ class Storage(Protocol):
         """Stories updated since then, oldest first: the matcher's memory after a start."""
         ...
 
+    async def posted_between(self, begin: datetime, end: datetime, *, limit: int) -> Sequence[Story]:
+        """Stories first reported in that span (the end excluded), newest first, that stand posted somewhere and were not withdrawn."""
+        ...
+
     async def story(self, story_id: int) -> Story | None: ...
     async def story_at(self, url: str) -> Story | None: ...
     async def latest(
         self, topics: Sequence[str] = (), *, languages: Sequence[str] = (), limit: int = 1, offset: int = 0
     ) -> Sequence[Story]:
-        """The newest stories with any of these topics ("series:wec"); () means every followed-able story."""
+        """The newest stories with any of these topics ("series:wec"); () means every followed-able story.
+
+        What was withdrawn is no news: only `search` still finds it.
+        """
         ...
 
     async def search(

@@ -24,6 +24,22 @@ async def recent_stories(tx: Transaction, since: datetime) -> Sequence[Row]:
     )
 
 
+async def posted_between(tx: Transaction, begin: datetime, end: datetime, *, limit: int) -> Sequence[Story]:
+    """Stories of that span that somebody was sent, the newest first."""
+    rows = await tx.all(
+        """
+        SELECT s.* FROM stories AS s
+        WHERE s.published_at >= :begin AND s.published_at < :end AND s.withdrawn_at IS NULL
+            AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.story_id = s.id AND d.message_id IS NOT NULL)
+        ORDER BY s.published_at DESC, s.id DESC LIMIT :limit
+        """,
+        begin=begin,
+        end=end,
+        limit=limit,
+    )
+    return [read_story(row) for row in rows]
+
+
 async def story_at(tx: Transaction, url: str) -> Story | None:
     """The story that tells the article at this address; the latest where several do."""
     row = await tx.one(
@@ -73,13 +89,13 @@ _NEWEST = """
     ORDER BY s.published_at DESC, s.id DESC
 """
 _LATEST = """
-    SELECT s.* FROM stories AS s WHERE LANGUAGES
+    SELECT s.* FROM stories AS s WHERE s.withdrawn_at IS NULL AND LANGUAGES
     ORDER BY s.published_at DESC, s.id DESC LIMIT :limit OFFSET :offset
 """.replace("LANGUAGES", _LANGUAGES)
 _OF_A_TOPIC = """
     SELECT * FROM (
         SELECT t.story_id AS id, t.published_at FROM story_topics AS t JOIN stories AS s ON s.id = t.story_id
-        WHERE t.topic = :topic_NAME AND LANGUAGES
+        WHERE t.topic = :topic_NAME AND s.withdrawn_at IS NULL AND LANGUAGES
         ORDER BY t.published_at DESC, t.story_id DESC LIMIT :enough
     ) AS of_NAME
 """.replace("LANGUAGES", _LANGUAGES)

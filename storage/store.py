@@ -140,6 +140,9 @@ class Store:
             found.append(stories.read_story(row))
         return found
 
+    async def posted_between(self, begin: datetime, end: datetime, *, limit: int) -> Sequence[Story]:
+        return await self.database.read(finding.posted_between, begin, end, limit=limit)
+
     async def story(self, story_id: int) -> Story | None:
         return await self.database.read(stories.story_by_id, story_id)
 

@@ -65,6 +65,8 @@ def update(item: Post) -> RenderableType:
     outlets = [] if item.covered else [tame(source.text) for source in item.also]
     if outlets:
         line.append(f" · {say(item.locale, 'console.also', outlets=', '.join(outlets))}", "dim")
+    for note in item.notes:
+        line.append(f" · {tame(note)}", "dim italic")
     return line
 
 

@@ -102,6 +102,10 @@ def _told_by(ask: Ask, asked: Asked, story: Story) -> list[str]:
     if len(story.sources) > 1:
         names = ", ".join(tame(outlet) for outlet in story.outlets[:MOST_NAMES])
         lines.append(ask.say("post.fate.outlets", count=len(story.outlets), names=names))
+    if gone := list(dict.fromkeys(tame(source.outlet) for source in story.sources if source.withdrawn)):
+        lines.append(
+            ask.say("post.fate.withdrawn", count=len(gone), names=", ".join(gone[:MOST_NAMES])),
+        )
     if is_hidden(story, ask.preferences, ask.now):
         return lines  # the reasons name who and what
     reasons = [reason for reason in story.reasons if not reason.startswith("split ")]

@@ -130,6 +130,10 @@ class Client:
             health.check_status(answer.status, answer.headers, answer.body, now=self._clock())
         return answer
 
+    async def head(self, url: str) -> int:
+        """Ask whether a page is still there: the final status, whatever it is. Raises FetchError where none came."""
+        return (await self._fetch(url, _Ask("HEAD", {"Accept": PAGE}, self._most, False))).status
+
     async def post(self, url: str, form: Mapping[str, str]) -> Response:
         """Post a form (to a hub): any status. Redirects are not followed: a form is meant for one address."""
         return await self._fetch(url, _Ask("POST", {"Accept": "*/*"}, self._most, True, form))
@@ -188,7 +192,7 @@ class Client:
             data=ask.form,
         ) as reply:
             body = b""
-            if reply.status == 200:
+            if reply.status == 200 and ask.method != "HEAD":
                 body = await _body(reply, ask.most)
             elif reply.status >= 400:
                 body = await reply.content.read(_ENOUGH)  # to recognise a bot wall

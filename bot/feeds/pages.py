@@ -17,6 +17,7 @@ MOST_PAGE = 3_000_000  # bytes; what is longer is no article
 KEPT = 200  # answers that are remembered: several feeds name one article
 ROBOTS_FOR = 24 * 3600.0  # seconds that a robots.txt holds (RFC 9309 2.4)
 ROBOTS_FAILED_FOR = 3600.0
+GONE = frozenset({404, 410})
 
 Value = TypeVar("Value")
 log = structlog.get_logger()
@@ -64,6 +65,21 @@ class Pages:
         except FetchError as error:
             log.info("page not read", url=url, reason=str(error))
         return self._texts.put(url, text, 600.0) or None
+
+    async def is_gone(self, url: str, *, wholly: bool) -> bool:
+        """Say whether an outlet took a page away (404, 410). Whatever else may be wrong says nothing.
+
+        `wholly` asks for the page itself: some servers answer a mere look (HEAD) with a 404 of its own.
+        """
+        try:
+            if not (await self._rules(url)).allows(url):
+                return False
+            if not wholly:
+                return await self._client.head(url) in GONE
+            await self._client.get(url, accept=PAGE, most=MOST_PAGE)
+        except FetchError as error:
+            return error.status in GONE
+        return False
 
     async def prepare(self, url: str) -> None:
         """Read the robots.txt of a page's site ahead of time: the first story should not wait for it."""

@@ -23,6 +23,7 @@ from bot.model import Feed, FeedDocument, FeedState
 from bot.poller.newsroom import Newsroom, Taken
 from bot.poller.push import Pushes
 from bot.poller.watch import Metrics
+from bot.poller.withdrawals import Withdrawals
 from bot.ports import Clock
 
 TUNE_BY = 400  # feeds, at most
@@ -43,6 +44,7 @@ class Checker:
         every: Callable[[str], timedelta | None],
         metrics: Metrics,
         pushes: Pushes | None = None,
+        withdrawals: Withdrawals | None = None,
     ) -> None:
         self._client = client
         self._reader = Reader()
@@ -54,6 +56,7 @@ class Checker:
         self._every = every
         self._metrics = metrics
         self._pushes = pushes
+        self._withdrawals = withdrawals
 
     async def check(self, feed: Feed) -> Feed | datetime:
         """Do one check and return the feed as it is to be saved. Everything new is published by then.
@@ -95,6 +98,8 @@ class Checker:
         taken = await self._newsroom.take(feed, found.entries, by_address=by_address)
         if feed.last_success_at is not None:
             self._pulse.beat(feed.series, len(taken.new), self._clock())
+        if self._withdrawals is not None:
+            self._withdrawals.listed(feed.id, answer.body, taken.told)
         # The validators are saved after the articles: a crash before would make the next answer a 304.
         done = self._passed(
             feed,

@@ -25,6 +25,7 @@ from bot.poller.check import Checker, unexpected
 from bot.poller.newsroom import Newsroom
 from bot.poller.push import Pushes
 from bot.poller.watch import Health, Metrics, Nobody, reason
+from bot.poller.withdrawals import Withdrawals
 from bot.ports import Clock, Storage
 from bot.reading.llm import Writer
 from bot.series.catalog import Catalog
@@ -74,8 +75,18 @@ class Poller:
         public_url = str(settings.web.public_url or "") if settings.web.listen else ""
         # What hubs call back to; whoever runs the web server mounts it at bot.feeds.websub.PATH.
         self.pushes = Pushes(storage, client, self._newsroom, clock, public_url) if public_url else None
+        # Asks for the pages of what was posted; where no pages are to be read, nothing is.
+        self.withdrawals = Withdrawals(storage, self._newsroom, pages, clock) if pages else None
         self._checker = Checker(
-            client, self._newsroom, clock, pace, rng, wishes.get, self._metrics, self.pushes
+            client,
+            self._newsroom,
+            clock,
+            pace,
+            rng,
+            wishes.get,
+            self._metrics,
+            self.pushes,
+            self.withdrawals,
         )
         self._tuned_at = clock()
         self._hosts: dict[str, deque[Feed]] = {}
@@ -92,6 +103,8 @@ class Poller:
         await self._tune()
         async with asyncio.TaskGroup() as group:
             saver = group.create_task(self._save_now_and_then(), name="poller saves")
+            if self.withdrawals is not None:
+                group.create_task(self.withdrawals.run(stop), name="withdrawals")
             try:
                 while not stop.is_set():
                     self._health.beat("poller", ALIVE)

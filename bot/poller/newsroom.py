@@ -24,7 +24,7 @@ from bot.series.catalog import Catalog
 from bot.stories.index import StoryIndex
 from bot.stories.keys import keys_of
 from bot.stories.match import match
-from bot.stories.merge import begin, join, revise
+from bot.stories.merge import begin, join, revise, withdraw
 
 WINDOW = timedelta(hours=72)  # stories that a new article is compared with
 STALE = timedelta(days=3)  # an entry that much older than the feed's newest was listed again, it is no news
@@ -41,6 +41,7 @@ class Taken:
     new: tuple[datetime, ...] = ()  # when the new ones were published
     changed: int = 0
     failed: tuple[int, ...] = ()  # places of the entries that could not be read this time
+    told: tuple[tuple[int, str], ...] = ()  # stories, each with the address where somebody is told it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +94,13 @@ class Newsroom:
         made, failed = self._made(feed, entries_by_place)
         work = await self._unknown(feed, made)
         work.sort(key=_age)
+        told: list[tuple[int, str]] = []
         for number, piece in enumerate(work):
             try:
                 if first and len(work) - number > READ_AT_FIRST:
                     await self._storage.publish(piece.article, None, now=self._clock(), announce=False)
                 else:
-                    await self._tell(feed, piece, first=first)
+                    told += await self._tell(feed, piece, first=first)
             except StorageError:
                 raise
             except Exception:  # the edge of one entry: the others are told all the same
@@ -112,6 +114,7 @@ class Newsroom:
             new=tuple(min(piece.article.published_at or now, now) for piece in work if piece.is_new),
             changed=sum(not piece.is_new for piece in work),
             failed=tuple(failed),
+            told=tuple(told),
         )
 
     def _made(self, feed: Feed, entries: Sequence[tuple[int, Entry]]) -> tuple[list[_Work], list[int]]:
@@ -159,8 +162,8 @@ class Newsroom:
                 found.setdefault(wanted.get(known.url, ""), []).append(known)
         return found
 
-    async def _tell(self, feed: Feed, piece: _Work, *, first: bool) -> None:
-        """Read one article, decide which story it tells, and publish it."""
+    async def _tell(self, feed: Feed, piece: _Work, *, first: bool) -> list[tuple[int, str]]:
+        """Read one article, decide which story it tells, and publish it; the story and its address where that is news."""
         article = piece.article
         if not first and self._pages is not None and article.url and needs_page(piece.entry):
             article = await self._completed(feed, piece)
@@ -168,7 +171,7 @@ class Newsroom:
         reading = read(article, self._catalog, now=now)
         if not reading.series:
             await self._storage.publish(article, None, now=now, announce=False)
-            return
+            return []
         is_news = not first and not _is_listed_again(feed, article, now)
         if is_news and self._writer is not None and (written := await self._writer.tell(article, reading)):
             reading = replace(reading, summary=written, machine_written=True)
@@ -182,6 +185,7 @@ class Newsroom:
                     self._metrics.story(
                         "new" if done.is_new_story else "joined" if piece.is_new else "changed"
                     )
+        return [(done.story.id, article.url)] if done is not None and is_news and article.url else []
 
     async def _completed(self, feed: Feed, piece: _Work) -> Article:
         """The article with the text of its page. What it is known by stays what the feed gave."""
@@ -228,6 +232,20 @@ class Newsroom:
         at = await self._storage.articles_at(spellings(article.url))
         apart = next((story_id for _, story_id in at if story_id is not None), None)
         return await self._storage.story(apart) if apart is not None else known
+
+    async def withdraw(self, story_id: int, url: str) -> int:
+        """Mark the telling at an address as taken back by its outlet; how many stories that changed."""
+        async with self._deciding:
+            story = await self._storage.story(story_id)
+            marked = withdraw(story, url, now=self._clock()) if story is not None else story
+            if story is None or marked is None or marked is story:
+                return 0
+            saved = await self._storage.save_story(marked, now=self._clock())
+            if self._index is not None:
+                self._index.add(saved)
+        log.info("telling withdrawn", story=story_id, all=saved.withdrawn_at is not None, url=url)
+        self._metrics.story("changed")
+        return 1
 
     def _remember(self, article: Article, done: Published) -> None:
         assert self._index is not None

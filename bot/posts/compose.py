@@ -41,7 +41,9 @@ def compose(
     values = {
         "series": series.short or catalog.name(series.slug, locale) if series.slug else "",
         "emoji": series.emoji if series.slug else "",
-        "label": label_text(story.label, locale),
+        "label": label_text(story.label, locale)
+        if story.withdrawn_at is None
+        else say(locale, "post.note.taken_down"),
         "outlet": tame(source.outlet),
     }
     return Post(

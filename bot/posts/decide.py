@@ -65,7 +65,9 @@ def is_hidden(story: Story, preferences: Preferences, now: datetime) -> bool:
 
 
 def unwanted(story: Story, preferences: Preferences) -> str | None:
-    """Name the preference that keeps a story away for good, or None."""
+    """Name the preference that keeps a story away for good, or None. What was withdrawn is news nowhere."""
+    if story.withdrawn_at is not None:
+        return "post.why.withdrawn"
     if preferences.languages and not _languages(story) & set(preferences.languages):
         return f"post.why.language|{story.language}|{','.join(preferences.languages)}"
     if preferences.labels and story.label not in preferences.labels:

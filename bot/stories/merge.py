@@ -63,6 +63,7 @@ def join(
     joined = _told_by(story, (*story.sources, source_of(article, reading)))
     joined = replace(
         joined,
+        withdrawn_at=None,  # somebody stands by it
         series=_both(story.series, (tag.slug for tag in reading.series)),
         primary=story.primary or reading.primary,
         spoiler=story.spoiler or reading.spoiler,
@@ -84,7 +85,7 @@ def revise(story: Story, article: Article, reading: Reading, *, now: datetime) -
         replace(new, article_id=source.article_id) if source.url == article.url else source
         for source in story.sources
     )
-    revised = _told_by(story, sources)
+    revised = replace(_told_by(story, sources), withdrawn_at=None)  # told again, where it was withdrawn
     if not _is_noticed(story, revised):
         return replace(story, sources=_in_order(story, sources))
     revised = replace(

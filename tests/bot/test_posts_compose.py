@@ -72,6 +72,7 @@ def test_notes_say_what_a_reader_should_know() -> None:
     told = story(sources=[source(machine_written=True)], withdrawn_at=SUNDAY)
     assert len(post_of(told).notes) == 2
     assert "taken" in post_of(told).notes[0]
+    assert post_of(told).label == "Withdrawn"
 
 
 def test_looks_follow_the_preferences() -> None:

@@ -53,6 +53,11 @@ def test_labels_and_importance_let_through_what_they_allow() -> None:
     assert verdict_of(told, labels=("official", "result"), least_importance=3).kind == "send"
 
 
+def test_what_was_withdrawn_before_it_was_posted_is_not_posted() -> None:
+    verdict = verdict_of(story(withdrawn_at=SUNDAY))
+    assert (verdict.kind, verdict.reason) == ("skip", "post.why.withdrawn")
+
+
 # ── spoilers ──
 
 

@@ -196,6 +196,12 @@ async def test_members_may_ask_why_too(member: Chat, told: Story) -> None:
     assert member.reply.private
 
 
+async def test_a_story_that_was_taken_down_says_by_whom(chat: Chat, sqlite_store: Store) -> None:
+    sources = [source("A Post", withdrawn=True), source("B Post")]
+    told = await publish(sqlite_store, story("Rain delays the start", sources=sources))
+    assert "Taken down by the outlet: A Post." in await chat.say(f"why {told.id}")
+
+
 # ── /split ──
 
 
