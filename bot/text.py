@@ -6,11 +6,13 @@ import bisect
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―-_/·•"), " ")
-_BLANKED = {ord("™"): " ", ord("®"): " ", ord("©"): " ", ord("’"): "'", ord("‘"): "'", ord("ʼ"): "'"}
-_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
+_BLANKED = (("™", " "), ("®", " "), ("©", " "), ("’", "'"), ("‘", "'"), ("ʼ", "'"))
+_SPECIAL = (
+    *((dash, " ") for dash in "‐‑‒–—―-_/·•"),
+    *(("ø", "o"), ("ł", "l"), ("đ", "d"), ("æ", "ae"), ("œ", "oe"), ("ı", "i")),  # casefold parts "ß"
+)
 
 # Direction overrides and isolates, zero-width characters (but not U+200D between emoji), BOM, controls.
 _UNSEEN = re.compile(
@@ -31,7 +33,7 @@ def fold(text: str) -> str:
 def _folded(text: str) -> str:
     if text.isascii():  # most of what is folded: a tenth of the time
         return " ".join(text.lower().replace("-", " ").replace("_", " ").replace("/", " ").split())
-    text = text.translate(_BLANKED).casefold().translate(_DASHES).translate(_SPECIAL)
+    text = _replaced(_replaced(text, _BLANKED).casefold(), _SPECIAL)
     if not text.isascii():
         text = _ODD.sub(_plain, unicodedata.normalize("NFKD", text))
     return " ".join(text.split())
@@ -40,6 +42,14 @@ def _folded(text: str) -> str:
 _folded_line = functools.lru_cache(maxsize=1024)(
     _folded
 )  # one line of an article is looked at from many sides
+
+
+def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """Replace characters that mostly are not there: a look for each takes a tenth of what `translate` does."""
+    for old, new in pairs:
+        if old in text:
+            text = text.replace(old, new)
+    return text
 
 
 def _plain(found: re.Match[str]) -> str:

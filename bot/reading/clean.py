@@ -114,9 +114,10 @@ def is_dateline(line: str) -> bool:
 
 def is_tail(folded: str) -> bool:
     """Say whether a folded line opens what follows the article: its comments, a list of others."""
-    return len(folded) < 60 and any(
-        folded == opening or (folded.startswith(opening) and len(folded) < len(opening) + 18)
-        for opening in _patterns()["tail"]
+    return (
+        len(folded) < 60
+        and folded.startswith(openings := _patterns()["tail"])
+        and any(folded.startswith(opening) and len(folded) < len(opening) + 18 for opening in openings)
     )
 
 
@@ -128,7 +129,7 @@ def is_biography(line: str) -> bool:
 
 def credit_of(line: str) -> tuple[str, str]:
     """Part a caption from its credit: "Three signatures (© Photo / Somebody)" → caption, credit."""
-    found = _INLINE_CREDIT.search(line)
+    found = _INLINE_CREDIT.search(line) if line.rstrip(". ").endswith((")", "]")) else None
     if found:
         return line[: found.start()].strip(), tame(found.group(1))
     if _CREDIT.match(line) and len(line) < SHORT:
@@ -139,6 +140,8 @@ def credit_of(line: str) -> tuple[str, str]:
 def byline_of(line: str) -> str:
     """A short line without the words that stand before a date or a name: "Von Anna Beispiel" → "Anna Beispiel"."""
     beginning = fold(line[:SHORT])
+    if not beginning.startswith(_patterns()["byline"]):
+        return line
     for word in _patterns()["byline"]:
         if beginning.startswith(word + " "):
             return line[len(word) :].strip(" :|")
@@ -169,14 +172,15 @@ def _is_sentence(line: str) -> bool:
 
 
 def _starts(folded: str, kind: str) -> bool:
-    return any(
+    openings = _patterns()[kind]
+    return folded.startswith(openings) and any(
         folded.startswith(opening) and not folded[len(opening) : len(opening) + 1].isalnum()
-        for opening in _patterns()[kind]
+        for opening in openings
     )
 
 
 def _holds(folded: str, kind: str) -> bool:
-    return any(phrase in folded for phrase in _patterns()[kind])
+    return any(map(folded.__contains__, _patterns()[kind]))
 
 
 @cache

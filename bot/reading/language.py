@@ -21,6 +21,7 @@ NAME_LIKE = 0.5  # what a word counts that is written like a name
 SPELLING = 0.45  # what letter sequences count beside whole words: they overlap
 KNOWN_ENOUGH = 0.12  # share of common words below which a text may be in none of these languages
 
+_NO_COSTS = (0.0,) * len(LANGUAGES)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SCRIPTS = (
     ("ja", re.compile("[\u3040-\u30ff]")),
@@ -33,6 +34,7 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e00-\u0e7f]")),
     ("hi", re.compile("[\u0900-\u097f]")),
 )
+_ANY_SCRIPT = re.compile("[{}]".format("".join(letters.pattern.strip("[]") for _, letters in _SCRIPTS)))
 _LATIN = re.compile("[a-zà-žA-ZÀ-Ž]")
 
 
@@ -60,19 +62,17 @@ def detect(text: str, *, prior: str | None = None, names: Iterable[str] = ()) ->
 
 def _costs(text: str) -> tuple[list[float], float, int]:
     """Add up how unlikely the words are in each language; also how many were common words."""
-    costs, known, count = [0.0] * len(LANGUAGES), 0, 0
     found = _WORD.findall(text)[:MOST_WORDS]
-    names_show = sum(word[0].islower() for word in found) * 3 >= len(
-        found
-    )  # not an all-capitals or title-case line
+    # Not in an all-capitals or title-case line.
+    names_show = sum(word[0].islower() for word in found) * 3 >= len(found)
+    known, whole, halved = 0, [_NO_COSTS], [_NO_COSTS]
     for place, word in enumerate(found):
         is_common, row = _row(word.lower())
-        share = NAME_LIKE if names_show and place and word[0].isupper() and not is_common else 1.0
-        for index, cost in enumerate(row):
-            costs[index] += cost * share
         known += is_common
-        count += 1
-    return costs, known, count
+        is_name_like = names_show and place and not is_common and word[0].isupper()
+        (halved if is_name_like else whole).append(row)
+    columns = zip(zip(*whole, strict=True), zip(*halved, strict=True), strict=True)
+    return [sum(full) + NAME_LIKE * sum(part) for full, part in columns], known, len(found)
 
 
 @lru_cache(maxsize=20_000)
@@ -102,7 +102,7 @@ def grams(word: str) -> Iterator[str]:
 
 
 def _script(text: str) -> str | None:
-    if text.isascii():
+    if text.isascii() or not _ANY_SCRIPT.search(text):
         return None
     latin = len(_LATIN.findall(text))
     for language, letters in _SCRIPTS:
