@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.errors import StorageError
-from bot.model import Claim, Preferences
+from bot.model import Claim, Destination, Preferences
 from bot.ports import Clock, Storage
 from bot.posts import GRACE, Verdict, next_digest_at, plan_digests
 from bot.posts.schedule import ScheduleKind, schedule_of
@@ -20,6 +22,7 @@ MOST_WAITING = 1000  # stories that one digest looks at
 SESSION_LOOK = timedelta(minutes=5)
 FAILED_LOOK = timedelta(seconds=30)
 LONGEST_REST = 60.0  # seconds
+_SESSIONS = "sessions told {}"
 _GATHERED = ("post.why.digest", "post.why.session", "post.why.quiet", "post.why.cap")
 
 
@@ -93,14 +96,26 @@ class Digests:
             return 0
         now, made = self._clock(), 0
         waiting = await self._storage.waiting(destination_id, limit=MOST_WAITING)
-        for digest in plan_digests(destination, waiting, now=now):
+        told = await self._sessions_told(destination)
+        for digest in plan_digests(destination, waiting, now=now, told=told):
             if await self._storage.make_digest(
                 destination_id, digest.story_ids, slot=digest.slot, due_at=now, now=now
             ):
                 made += 1
                 log.info("digest made", destination=destination_id, stories=len(digest.story_ids))
+                told = {**told, **dict.fromkeys(digest.sessions, now)}
+                if digest.sessions:
+                    times = {slug: at.isoformat() for slug, at in told.items()}
+                    await self._storage.remember(_SESSIONS.format(destination_id), json.dumps(times))
         self._expect_next(destination_id, destination.preferences, now, is_waiting=bool(waiting))
         return made
+
+    async def _sessions_told(self, destination: Destination) -> Mapping[str, datetime]:
+        """When a session of each series was last told there, where digests follow sessions."""
+        if schedule_of(destination.preferences).kind is not ScheduleKind.SESSION:
+            return {}
+        kept = await self._storage.recall(_SESSIONS.format(destination.id))
+        return {slug: datetime.fromisoformat(at) for slug, at in json.loads(kept or "{}").items()}
 
     def _expect_next(
         self, destination_id: int, preferences: Preferences, now: datetime, *, is_waiting: bool

@@ -14,7 +14,7 @@ import structlog
 from bot.config import DeliverySettings
 from bot.errors import DeliveryError, MaybePosted, PostRejected, RateLimited, StorageError
 from bot.metrics import Health, Metrics
-from bot.model import Claim, Outcome, OutcomeKind, Post, Preferences, Story
+from bot.model import Claim, Outcome, OutcomeKind, Post, Story
 from bot.outbox import rules
 from bot.outbox.digests import Digests
 from bot.outbox.ledger import Ledger
@@ -26,8 +26,8 @@ from bot.outbox.rules import After, outcome
 from bot.outbox.weather import Weather
 from bot.pacing import ALL, Flight, Pacer
 from bot.ports import Adapter, Clock, Storage
-from bot.posts import Kind, Verdict, is_covered
-from bot.posts.spoilers import released_at
+from bot.posts import Kind, Verdict, is_hidden
+from bot.posts.decide import unwanted
 
 log = structlog.get_logger()
 
@@ -116,9 +116,11 @@ class Sender:
     async def _carry(self, hand: Hand) -> Outcome:
         claim = hand.claim
         if claim.story is None:
-            if not claim.digest:  # everything in it was pruned
+            wanted = tuple(s for s in claim.digest if not unwanted(s, claim.destination.preferences))
+            if not wanted:  # pruned, withdrawn, or kept out by a preference
                 return outcome(claim.delivery, OutcomeKind.SKIPPED)
-            return await self._post(hand, self._renderer.digest(claim, now=self._clock()))
+            digest = self._renderer.digest(replace(claim, digest=wanted), now=self._clock())
+            return await self._post(hand, digest)
         if claim.delivery.sent_revision:
             return await self._edit(hand, claim.story)
         verdict = await self._verdict(claim, claim.story)
@@ -323,9 +325,3 @@ class Sender:
             resend_uncertain=self._settings.resend_uncertain,
             is_outage=False,
         ).outcome
-
-
-def is_hidden(story: Story, preferences: Preferences, now: datetime) -> bool:
-    """Whether a post that stands must not show its result: an edit is no back door, whatever else changed."""
-    released = released_at(story, preferences)
-    return is_covered(story, preferences) or (released is not None and released > now)

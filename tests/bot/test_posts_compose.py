@@ -212,6 +212,21 @@ def test_a_digest_covers_results_and_says_beside_what_they_are_about() -> None:
     assert not any(leak in clear(post) for leak in LEAKS)
 
 
+def test_a_digest_tells_nothing_of_a_result_whose_time_has_not_come() -> None:
+    told = result("Ferrari wins", id=1)
+    post = compose_digest([told], Preferences(spoilers={"*": "delay 24h"}), CATALOG, now=told.published_at)
+    (line,) = post.sections[0].lines
+    assert "Eight Hours of Bahrain" in line.text
+    assert line.url == ""
+    assert not any(leak in clear(post) for leak in LEAKS)
+
+
+def test_a_digest_in_quiet_hours_makes_no_sound() -> None:
+    for quiet in ("", "00:00-23:59"):
+        post = compose_digest([story(id=1)], Preferences(quiet=quiet), CATALOG, now=SUNDAY)
+        assert post.quiet is bool(quiet)
+
+
 def test_a_digest_names_how_many_more_tell_it_in_one_s_own_language() -> None:
     told = story(
         id=1, sources=[source("A Post"), source("B Blatt", "Regen", language="de"), source("C Post")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -255,11 +256,44 @@ def test_a_digest_after_the_session_waits_until_its_results_are_in() -> None:
         waiting(result(at=flag, id=2), at=flag + timedelta(minutes=30), number=2),
     ]
     assert plan_digests(there, held[:1], now=flag + timedelta(hours=3)) == ()
-    assert plan_digests(there, held, now=flag + timedelta(minutes=60)) == ()
-    (digest,) = plan_digests(there, held, now=flag + timedelta(minutes=75))
+    assert plan_digests(there, held, now=flag + timedelta(minutes=55)) == ()
+    (digest,) = plan_digests(there, held, now=flag + timedelta(minutes=60))
     assert set(digest.story_ids) == {1, 2}
-    (quiet_week,) = plan_digests(there, held[:1], now=flag + timedelta(hours=12))
+    assert digest.sessions == ("wec",)
+    (quiet_week,) = plan_digests(there, held[:1], now=flag + timedelta(hours=24))
     assert quiet_week.story_ids == (1,)
+    assert quiet_week.sessions == ()
+
+
+def test_results_that_trickle_in_for_hours_do_not_put_the_session_off() -> None:
+    there, flag = place(Preferences(schedule="digest after-session")), at(date(2026, 11, 22), "15:00")
+    held = [
+        waiting(result(at=flag, id=n), at=flag + timedelta(minutes=20 * n), number=n) for n in range(1, 6)
+    ]
+    assert plan_digests(there, held, now=flag + timedelta(minutes=105)) == ()
+    (digest,) = plan_digests(there, held, now=flag + timedelta(minutes=110))
+    assert len(digest.story_ids) == 5
+
+
+def test_a_session_is_told_once_and_what_comes_late_waits_for_the_next() -> None:
+    there, flag = place(Preferences(schedule="digest after-session")), at(date(2026, 11, 21), "12:00")
+    told = {"wec": flag + timedelta(hours=1)}
+    late = [waiting(result(at=flag, id=1), at=flag + timedelta(hours=2), number=1)]
+    assert plan_digests(there, late, now=flag + timedelta(hours=4), told=told) == ()
+    following = waiting(result(at=flag, id=2), at=flag + timedelta(hours=5), number=2)
+    (digest,) = plan_digests(there, [*late, following], now=flag + timedelta(hours=6), told=told)
+    assert set(digest.story_ids) == {1, 2}
+
+
+def test_one_series_does_not_wait_for_the_session_of_another() -> None:
+    there, flag = place(Preferences(schedule="digest after-session")), at(date(2026, 11, 22), "15:00")
+    other = replace(result(at=flag, id=2), series=("f1",), primary="f1")
+    held = [
+        waiting(result(at=flag, id=1), at=flag, number=1),
+        waiting(other, at=flag + timedelta(minutes=25), number=2),
+    ]
+    (digest,) = plan_digests(there, held, now=flag + timedelta(minutes=30))
+    assert digest.story_ids == (1,)
 
 
 def test_a_delayed_result_is_in_no_digest_before_its_time() -> None:
