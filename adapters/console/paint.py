@@ -43,7 +43,7 @@ def post(item: Post, *, now: datetime, plain: bool) -> RenderableType:
         parts.append(line)
     title = tame(item.safe_title if item.covered else item.title)
     if title:
-        parts.append(Text(title, Style(bold=True, link=url or None)))
+        parts.append(Text(title, Style(bold=True, link=url if url and not item.covered else None)))
     if item.covered:
         parts.append(Text(say(item.locale, "console.covered"), "italic"))
     elif item.summary:
@@ -61,7 +61,8 @@ def post(item: Post, *, now: datetime, plain: bool) -> RenderableType:
 def update(item: Post) -> RenderableType:
     """Draw in a line that a story printed earlier has changed."""
     title = tame(item.safe_title if item.covered else item.title)
-    line = Text.assemble(("↻ ", "dim"), (title, Style(dim=True, link=web_url(item.url) or None)))
+    url = "" if item.covered else web_url(item.url)
+    line = Text.assemble(("↻ ", "dim"), (title, Style(dim=True, link=url or None)))
     outlets = [] if item.covered else [tame(source.text) for source in item.also]
     if outlets:
         line.append(f" · {say(item.locale, 'console.also', outlets=', '.join(outlets))}", "dim")
@@ -154,7 +155,8 @@ def _section(heading: str, lines: Sequence[Line], locale: str, now: datetime) ->
     drawn: list[RenderableType] = [Text(tame(heading), "bold")] if heading else []
     for line in lines:
         words = say(locale, "console.covered_line") if line.covered else tame(line.text)
-        one = Text.assemble("• ", (words, Style(link=web_url(line.url) or None, italic=line.covered)))
+        url = "" if line.covered else web_url(line.url)  # an address may tell the result
+        one = Text.assemble("• ", (words, Style(link=url or None, italic=line.covered)))
         small = [tame(line.note), ago(line.at, now, locale) if line.at else ""]
         if any(small):
             one.append(f"  {' · '.join(filter(None, small))}", "dim")
@@ -167,7 +169,8 @@ def _source(item: Post, now: datetime) -> Text | None:
     line = Text(" · ".join(filter(None, parts)), "dim")
     if item.also:
         names = Text(", ").join(
-            Text(tame(one.text), Style(link=web_url(one.url) or None)) for one in item.also
+            Text(tame(one.text), Style(link=(not item.covered and web_url(one.url)) or None))
+            for one in item.also
         )
         line.append(" · " if line else "").append(say(item.locale, "console.also", outlets=""))
         line.append_text(names)

@@ -123,12 +123,14 @@ async def test_a_terminal_gets_the_title_as_a_link() -> None:
     assert "https://example.com/wec\x1b\\" in screen.text
 
 
-async def test_a_covered_post_shows_nothing_of_the_result() -> None:
-    screen = Screen()
+@pytest.mark.parametrize("is_terminal", [False, True])
+async def test_a_covered_post_shows_nothing_of_the_result(is_terminal: bool) -> None:
+    screen = Screen(is_terminal=is_terminal)
     post = replace(
         POST, title="Driver X wins", covered=True, safe_title="WEC: race report", url="https://e.com/x-wins"
     )
     await screen.adapter.send(HERE, post, key="1.1")
+    await screen.adapter.edit(HERE, "1", post)
     assert "WEC: race report" in screen.text
     for part in ("Driver X", "The organiser keeps", "x-wins"):
         assert part not in screen.text
@@ -141,14 +143,19 @@ async def test_a_changed_story_is_one_line() -> None:
     assert "also: Motor Example" in screen.text
 
 
-async def test_a_digest_covers_what_is_covered() -> None:
-    screen = Screen()
-    lines = (Line(text="Free practice is over", note="Example", at=NOW), Line(text="X wins", covered=True))
+@pytest.mark.parametrize("is_terminal", [False, True])
+async def test_a_digest_covers_what_is_covered(is_terminal: bool) -> None:
+    screen = Screen(is_terminal=is_terminal)
+    lines = (
+        Line(text="Free practice is over", note="Example", at=NOW),
+        Line(text="X wins", url="https://e.com/x-wins", covered=True),
+    )
     await screen.adapter.send(
         HERE, Post(title="Digest", sections=(Section(heading="WEC", lines=lines),)), key="1.1"
     )
-    assert "• Free practice is over  Example · just now" in screen.text
+    assert "Free practice is over" in screen.text
     assert "X wins" not in screen.text
+    assert "x-wins" not in screen.text
 
 
 @settings(max_examples=40, deadline=None)
