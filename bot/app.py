@@ -111,7 +111,9 @@ async def _run_parts(
     adapters = _adapters(settings, pace, clock, console, store)
     health, metrics = Health(clock), Metrics()
     limits = {name: adapter.limits for name, adapter in adapters.items()}
-    desk = Desk(store, catalog, clock, settings=settings, limits=limits)
+    outbox = Outbox(store, adapters, paces, catalog, clock, settings.delivery, health=health, metrics=metrics)
+    notices = outbox.tools.notices
+    desk = Desk(store, catalog, clock, settings=settings, limits=limits, paused=notices.heard)
     jobs: dict[str, Coroutine[Any, Any, None]] = {}
     routes: list[Route] = []
     async with contextlib.AsyncExitStack() as stack:
@@ -122,10 +124,9 @@ async def _run_parts(
             jobs["poller"] = poller.run(stop)
             routes += _hub_routes(poller)
         if "deliver" in roles:
-            outbox = Outbox(
-                store, adapters, paces, catalog, clock, settings.delivery, health=health, metrics=metrics
-            )
             jobs["outbox"] = outbox.run(stop)
+        else:  # what this process hears of closed places, it tells
+            jobs["notices"] = notices.run(stop)
         talking = {name: adapter for name, adapter in adapters.items() if name == "console" or name in roles}
         for name, adapter in talking.items():
             jobs[f"{name} adapter"] = adapter.run(MENU, desk)

@@ -14,7 +14,7 @@ import structlog
 
 from adapters.discord import commands
 from adapters.discord.answering import Answering
-from adapters.discord.asking import NAME, asked
+from adapters.discord.asking import NAME, SPACE, asked
 from adapters.discord.components import MAX_TEXT, Component
 from adapters.discord.errors import NOT_ACCEPTED, Refused, RestError, TokenRefused
 from adapters.discord.places import PERSON, Place, Places
@@ -112,11 +112,17 @@ class DiscordAdapter:
         await self._rest.close()
 
     async def moderator(self, to: Destination) -> Destination | None:
-        """Somebody who governs a place and can be written to: the owner of its server."""
-        guild = self._gateway.guild_of(to.address) if self._gateway is not None else None
-        if guild is None or guild.owner_id is None:
+        """Somebody who governs a place and can be written to: the owner of its server, also of a deleted channel."""
+        guild_id = to.space.removeprefix(SPACE)
+        if guild_id == to.space or not guild_id.isdigit():
             return None
-        address = f"{PERSON}{guild.owner_id}"
+        owner = self._gateway.owner_of(guild_id) if self._gateway is not None else None
+        try:
+            owner = owner or (await self._ask("GET", f"/guilds/{guild_id}"))["owner_id"]
+        except (RestError, KeyError, TypeError) as error:
+            log.info("moderator unknown", guild=guild_id, reason=type(error).__name__)
+            return None
+        address = f"{PERSON}{owner}"
         return replace(to, id=0, address=address, space=address, title="")
 
     # ── commands ──

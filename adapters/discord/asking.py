@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import discord
 
 NAME = "discord"
+SPACE = f"{NAME}:"
 PING, COMMAND, COMPONENT, COMPLETION, MODAL = 1, 2, 3, 4, 5
 SUBCOMMANDS = frozenset((1, 2))
 ROLE_OPTION, ATTACHMENT_OPTION = 8, 11
@@ -42,7 +43,7 @@ class Asked:
 
 def space_of(guild_id: int) -> str:
     """What moderators govern: the server."""
-    return f"{NAME}:{guild_id}"
+    return f"{SPACE}{guild_id}"
 
 
 def asked(interaction: discord.Interaction[Any]) -> Asked:

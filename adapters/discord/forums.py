@@ -80,7 +80,7 @@ class Forums:
         mine.sort(key=lambda thread: (thread.get("name") != name, -int(thread["id"])))
         for thread in mine[:LOOKED_INTO]:
             thread_id = str(thread["id"])
-            if thread_id in self._made or await self._begins_with(thread_id, components, bot_id):
+            if thread_id in self._made or await self._begins_with(thread, name, components, bot_id):
                 return thread_id
         return None
 
@@ -94,11 +94,14 @@ class Forums:
             threads += list((answer or {}).get("threads") or ())
         return threads
 
-    async def _begins_with(self, thread_id: str, components: Sequence[Component], bot_id: str) -> bool:
+    async def _begins_with(
+        self, thread: Mapping[str, Any], name: str, components: Sequence[Component], bot_id: str
+    ) -> bool:
         try:
-            message = await self._ask("GET", f"/channels/{thread_id}/messages/{thread_id}")
-        except Refused:  # its first message was deleted
-            return False
+            message = await self._ask("GET", f"/channels/{thread['id']}/messages/{thread['id']}")
+        except Refused as error:
+            # Without the right to read history the name has to do; else its first message was deleted.
+            return error.status == 403 and thread.get("name") == name
         return is_delivery(message, bot_id) and tells_the_same(message, components)
 
     # ── tags ──

@@ -179,10 +179,10 @@ class Gateway:
         channel = self._channel(channel_id)
         return trouble_in(channel) if channel is not None else ""
 
-    def guild_of(self, channel_id: str) -> discord.Guild | None:
-        """The server of a channel."""
-        channel = self._channel(channel_id)
-        return channel.guild if channel is not None else None
+    def owner_of(self, guild_id: str) -> int | None:
+        """The owner of a server that the bot is in."""
+        guild = self._client.get_guild(int(guild_id)) if self._client is not None else None
+        return guild.owner_id if guild is not None else None
 
     async def close(self) -> None:
         await self._end_client()

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 _TARGET = re.compile(r"^\S+ @(\d{15,20})\b")
 
 # What posting needs, in the order in which a moderator would look for it.
-_IN_CHANNELS = ("view_channel", "send_messages", "read_message_history")
-_IN_THREADS = ("view_channel", "send_messages_in_threads", "read_message_history")
+_IN_CHANNELS = ("view_channel", "send_messages")
+_IN_THREADS = ("view_channel", "send_messages_in_threads")
+# Without these there are posts, but no replies and follow-ups, and a post whose answer was lost cannot be looked for.
+_BETTER_IN_CHANNELS = (*_IN_CHANNELS, "read_message_history")
+_BETTER_IN_THREADS = (*_IN_THREADS, "read_message_history")
+_BETTER_IN_FORUMS = (*_BETTER_IN_CHANNELS, "send_messages_in_threads")
+_FORUMS, _THREADS = (15, 16), (10, 11, 12)
 
 
 def target_of(
@@ -46,23 +51,32 @@ def _may_manage(permissions: discord.Permissions) -> bool:
 def trouble_at(
     interaction: discord.Interaction[Any], target: discord.abc.GuildChannel | discord.Thread | None
 ) -> str:
-    """Why the bot could not post at the place that a command is about: a reason, or "" where it could."""
+    """What the bot lacks to do all it does at the place that a command is about: a reason, or ""."""
     if target is not None:
-        return trouble_in(target)
-    is_thread = interaction.channel is not None and interaction.channel.type.value in (10, 11, 12)
-    return _reason(interaction.app_permissions, _IN_THREADS if is_thread else _IN_CHANNELS)
+        return _trouble(target, _better(target.type.value))
+    kind = interaction.channel.type.value if interaction.channel is not None else 0
+    return _reason(interaction.app_permissions, _better(kind))
 
 
 def trouble_in(channel: discord.abc.GuildChannel | discord.Thread) -> str:
     """Why the bot could not post in a channel that the gateway knows."""
-    is_thread = channel.type.value in (10, 11, 12)
+    return _trouble(channel, _IN_THREADS if channel.type.value in _THREADS else _IN_CHANNELS)
+
+
+def _better(kind: int) -> tuple[str, ...]:
+    if kind in _THREADS:
+        return _BETTER_IN_THREADS
+    return _BETTER_IN_FORUMS if kind in _FORUMS else _BETTER_IN_CHANNELS
+
+
+def _trouble(channel: discord.abc.GuildChannel | discord.Thread, needed: tuple[str, ...]) -> str:
     if channel.type.value in (4, 14):
         return "discord.paused.kind"
     try:
         permissions = channel.permissions_for(channel.guild.me)
     except Exception:  # noqa: BLE001  a thread whose parent is unknown, a guild not yet loaded: nobody knows
         return ""
-    return _reason(permissions, _IN_THREADS if is_thread else _IN_CHANNELS)
+    return _reason(permissions, needed)
 
 
 def _reason(permissions: discord.Permissions, needed: tuple[str, ...]) -> str:

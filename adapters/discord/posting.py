@@ -16,6 +16,7 @@ import structlog
 from adapters.discord import cards
 from adapters.discord.components import Component, without_pictures
 from adapters.discord.errors import (
+    NO_REPLY,
     PUBLISHED,
     THREAD_ARCHIVED,
     THREAD_EXISTS,
@@ -47,6 +48,7 @@ SLOT_SECONDS = 3
 EXTRA_SECONDS = 3  # for what may fail without harm once the post stands
 SLOT_AGAIN = timedelta(seconds=10)
 CHANNELS_COUNTED = 1000
+BLIND = "Read Message History is missing: an earlier attempt cannot be looked for"
 DIRECT = "open direct messages"
 DIRECT_RATES = {DIRECT: Rate(count=10, per=timedelta(seconds=10))}
 NO_MORE: Mapping[str, Rate] = {}
@@ -149,14 +151,14 @@ class Posting:
     async def _plainer_if_refused(
         self, method: str, path: str, body: Component, *, bucket: str | None
     ) -> Any:
-        """Ask, and where Discord does not take the picture, ask again without it: never no post."""
+        """Ask, and where Discord does not take the picture or the reply, ask again without: never no post."""
         try:
             return await self._rest.request(method, path, body=body, bucket=bucket)
         except Refused as error:
-            bare = without_pictures(body)
-            if error.status not in (400, 413) or bare == body:
+            bare = _alone(body) if error.code == NO_REPLY else without_pictures(body)
+            if (error.status not in (400, 413) and error.code != NO_REPLY) or bare == body:
                 raise
-            log.info("picture refused", status=error.status, code=error.code)
+            log.info("part of a post refused", status=error.status, code=error.code)
             await self.slot()
             return await self._rest.request(method, path, body=bare, bucket=bucket)
 
@@ -245,10 +247,13 @@ class Posting:
                     place, name, components, self.bot_id, key=key, since=since, deep=True
                 )
                 return f"{found}/{found}" if found else None
-            return await self._in_channel(place, components, since - MARGIN)
+            told = await self._in_channel(place, components, since - MARGIN)
+            if told is None and await self._is_blind(place, since - MARGIN):
+                raise DeliveryError(BLIND)
         except RestError as error:
             reason = edit_error(error, bucket=bucket_of(to.address))
             raise self._told(reason, error, to) from error
+        return told
 
     async def _in_channel(self, place: Place, components: list[Component], since: datetime) -> str | None:
         after = snowflake_at(since)
@@ -262,6 +267,14 @@ class Posting:
             after = max((str(message["id"]) for message in page), key=int)
         return None
 
+    async def _is_blind(self, place: Place, since: datetime) -> bool:
+        """Without the right to read history Discord gives no messages, and no error: but there are some."""
+        channel = await self.ask("GET", f"/channels/{place.id}")
+        last = str((channel or {}).get("last_message_id") or "")
+        if not last.isdigit() or int(last) < int(snowflake_at(since)):
+            return False
+        return not await self.ask("GET", f"/channels/{place.id}/messages?limit=1")
+
     def _told(self, told: DeliveryError, error: RestError, to: Destination) -> DeliveryError:
         if isinstance(error, TokenRefused):
             log.error("discord no longer accepts the token")
@@ -271,6 +284,11 @@ class Posting:
             told = DestinationPaused(self._trouble(to.address) or told.reason)
         log.debug("delivery refused", address=to.address, reason=str(error))
         return told
+
+
+def _alone(body: Component) -> Component:
+    """A message that replies to none: a reply needs the right to read history."""
+    return {name: part for name, part in body.items() if name != "message_reference"}
 
 
 def _is_revised(key: str) -> bool:

@@ -80,12 +80,14 @@ class Desk:
         *,
         settings: Configuration | None = None,
         limits: Mapping[str, Limits] | None = None,  # of each adapter
+        paused: Callable[[Destination, str], None] | None = None,  # told of places that a platform closed
     ) -> None:
         self._storage = storage
         self._catalog = catalog
         self._clock = clock
         self._settings = settings
         self._limits = limits or {}
+        self._paused = paused
         self._fallback = settings.locale if settings is not None else "en"
 
     async def __call__(self, request: Request) -> Reply:
@@ -118,9 +120,11 @@ class Desk:
 
     async def noticed(self, change: PlatformChange) -> None:
         """Pause, resume or move what is posted to a place; what is known of it stays."""
-        log.info("place changed", adapter=change.adapter, change=change.change.value)
         try:
-            await self._note(change)
+            if places := await self._note(change):
+                log.info(
+                    "place changed", adapter=change.adapter, change=change.change.value, destinations=places
+                )
         except StorageError:
             log.exception("place not updated", adapter=change.adapter)
 
@@ -164,15 +168,22 @@ class Desk:
         command = BY_NAME.get(ask.line.name)
         return replace(reply, private=True) if command is not None and command.private else reply
 
-    async def _note(self, change: PlatformChange) -> None:
+    async def _note(self, change: PlatformChange) -> int:
+        """Write down what changed, and return at how many known places it did."""
         now = self._clock()
         if change.change is Change.MOVED:
+            moved = await self._storage.destination(change.adapter, change.address)
             await self._storage.move(change.adapter, change.address, change.new_address, now=now)
-        elif change.change is Change.REMOVED:
+            return int(moved is not None)
+        if change.change is Change.REMOVED:
+            reason, paused = change.reason or "commands.paused.removed", 0
             for place in await self._places(change):
-                await self._storage.pause(place.id, change.reason or "commands.paused.removed", now=now)
-        else:
-            await self._storage.resume(change.adapter, space=change.space, address=change.address, now=now)
+                if await self._storage.pause(place.id, reason, now=now):
+                    paused += 1
+                    if self._paused is not None:
+                        self._paused(place, reason)
+            return paused
+        return await self._storage.resume(change.adapter, space=change.space, address=change.address, now=now)
 
     async def _places(self, change: PlatformChange) -> Sequence[Destination]:
         if change.address:

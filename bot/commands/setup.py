@@ -78,8 +78,11 @@ async def _begin(ask: Ask) -> Reply:
     ]
     if followed:
         choices.append(_next(ask, "preview"))
-    picker = Picker(line=f"{line} pack", prompt=ask.say("commands.setup.pack"), options=packs)
-    return _panel(ask, "\n".join(lines), choices, (picker,))
+    pickers = [Picker(line=f"{line} pack", prompt=ask.say("commands.setup.pack"), options=packs)]
+    if not ask.request.is_private:
+        elsewhere = ask.say("commands.setup.which_place")
+        pickers.append(Picker(line="setup", prompt=elsewhere, options=(), kind="destination"))
+    return _panel(ask, "\n".join(lines), choices, tuple(pickers))
 
 
 async def _take_pack(ask: Ask, slug: str) -> Reply:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,11 @@ LOOK = 60.0  # seconds
 TELL_AGAIN = timedelta(days=7)
 TELLING = 15.0  # seconds, while the delivery's lease runs
 MOST_TOLD = 3  # places that are tried, one after another, until one can be written to
+GATHERING = (
+    3.0  # seconds in which a role's change closes channel after channel: whoever governs them is told once
+)
+MOST_HEARD = 1000  # places that closed and that nobody was told of yet
+MOST_NAMED = 5  # places in one notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +63,37 @@ class Notices:
     ) -> None:
         self._storage, self._adapters, self._paces, self._clock = storage, adapters, paces, clock
         self._next_at: dict[int, datetime] = {}
+        self._heard: dict[int, str] = {}  # destinations that the platform closed, and why
+        self._wake = asyncio.Event()
 
     async def paused(self, destination: Destination, reason: str) -> None:
         """Pause a destination; the first time, say so where moderators of the same space can see it."""
-        now = self._clock()
-        if not await self._storage.pause(destination.id, reason, now=now):
+        if not await self._storage.pause(destination.id, reason, now=self._clock()):
             return
+        if await self._is_news(destination, reason):
+            await self._tell((destination,), reason)
+
+    def heard(self, destination: Destination, reason: str) -> None:
+        """Hear that a place was paused by the platform's word: whoever governs it is told by `run`."""
+        if len(self._heard) < MOST_HEARD:
+            self._heard[destination.id] = reason
+            self._wake.set()
+
+    async def tell_heard(self) -> None:
+        """Tell of what was heard, once for all places of a space that closed for the same reason."""
+        heard, self._heard = self._heard, {}
+        groups: dict[tuple[str, str, str], list[Destination]] = {}
+        for destination_id, reason in heard.items():
+            place = await self._storage.destination_by_id(destination_id)
+            if place is None or place.paused_at is None or not await self._is_news(place, reason):
+                continue
+            groups.setdefault((place.adapter, place.space, reason), []).append(place)
+        for (_, _, reason), places in groups.items():
+            await self._tell(places, reason)
+
+    async def _is_news(self, destination: Destination, reason: str) -> bool:
+        """Note a pause and plan its end; False where it was told of lately."""
+        now = self._clock()
         told = told_from(await self._storage.recall(_key(destination.id)))
         is_known = told is not None and told.reason == reason and now - told.at < TELL_AGAIN
         tries = told.tries + 1 if told is not None and is_known else 0
@@ -74,8 +103,7 @@ class Notices:
         await self._storage.remember(_key(destination.id), fact.text)
         self._plan(destination.id, fact)
         log.warning("destination paused", destination=destination.id, reason=reason, again_at=str(next_at))
-        if not is_known:
-            await self._tell(destination, reason)
+        return not is_known
 
     async def look_back(self) -> None:
         """After a start: find the places that an earlier process paused."""
@@ -100,29 +128,40 @@ class Notices:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Try again now and then until `stop`."""
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK)
-                return
+        while not await self._stopped(stop):
             try:
+                await self.tell_heard()
                 if resumed := await self.try_again():
                     log.info("paused destinations tried again", destinations=resumed)
             except StorageError as error:
                 log.warning("paused destinations not looked at", reason=str(error))
 
+    async def _stopped(self, stop: asyncio.Event) -> bool:
+        """Wait for the next look, or until something was heard; True when asked to stop."""
+        waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(self._wake.wait())]
+        try:
+            await asyncio.wait(waiting, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+            if self._wake.is_set():
+                self._wake.clear()
+                await asyncio.wait(waiting[:1], timeout=GATHERING)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return stop.is_set()
+
     def _plan(self, destination_id: int, told: Told) -> None:
         if told.tries < MOST_TRIES:
             self._next_at[destination_id] = told.next_at
 
-    async def _tell(self, destination: Destination, reason: str) -> None:
-        """Write to whoever governs the place, else into another place of the same space; else /status has to do."""
+    async def _tell(self, places: Sequence[Destination], reason: str) -> None:
+        """Write to whoever governs the places, else into another of the same space; else /status has to do."""
         try:
             async with asyncio.timeout(TELLING):
-                for other in await self._who(destination):
-                    if await self._told(other, destination, reason):
+                for other in await self._who(places[0]):
+                    if await self._told(other, places, reason):
                         return
         except TimeoutError:
-            log.info("moderator not told", destination=destination.id, reason="no answer in time")
+            log.info("moderator not told", destination=places[0].id, reason="no answer in time")
 
     async def _who(self, destination: Destination) -> Sequence[Destination]:
         adapter = self._adapters[destination.adapter]
@@ -131,23 +170,27 @@ class Notices:
         others = [other for other in places if other.id != destination.id and other.paused_at is None]
         return [*([moderator] if moderator else []), *others][:MOST_TOLD]
 
-    async def _told(self, to: Destination, destination: Destination, reason: str) -> bool:
+    async def _told(self, to: Destination, places: Sequence[Destination], reason: str) -> bool:
         adapter = self._adapters[to.adapter]
         try:
             await self._paces[to.adapter].slot(adapter.rates(to), Lane.URGENT)
-            await adapter.send(to, notice(destination, reason), key=f"pause.{destination.id}"[:25])
+            await adapter.send(to, notice(places, reason), key=f"pause.{places[0].id}"[:25])
         except DeliveryError as error:
-            log.info("moderator not told", destination=destination.id, reason=str(error))
+            log.info("moderator not told", destination=places[0].id, reason=str(error))
             return False
         return True
 
 
-def notice(destination: Destination, reason: str) -> Post:
-    """Say that nothing can be posted in a place, and why, in that place's language."""
-    locale, zone = destination.preferences.locale, destination.preferences.timezone
+def notice(places: Sequence[Destination], reason: str) -> Post:
+    """Say that nothing can be posted in these places, and why, in the first one's language."""
+    preferences = places[0].preferences
+    locale, zone = preferences.locale, preferences.timezone
+    names = ", ".join(place.title or place.address for place in places[:MOST_NAMED])
+    if len(places) > MOST_NAMED:
+        names += " " + say(locale, "commands.and_more", count=len(places) - MOST_NAMED)
     return Post(
         locale=locale,
-        title=say(locale, "outbox.paused.title", place=destination.title or destination.address),
+        title=say(locale, "outbox.paused.title", place=names),
         summary=say(locale, "outbox.paused.text", reason=_sentence(say_reason(reason, locale, zone))),
     )
 

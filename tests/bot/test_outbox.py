@@ -328,6 +328,29 @@ async def test_whoever_governs_a_place_is_told_where_the_platform_knows_them(
     assert wire.told("open") == []
 
 
+async def test_places_that_a_platform_closed_are_told_of_once_together(
+    sqlite_store: Store, clock: FakeClock
+) -> None:
+    class Knowing(FakeAdapter):
+        async def moderator(self, to: Destination) -> Destination | None:
+            return replace(to, id=0, address="dm:owner", space="dm:owner")
+
+    wire = Wire(sqlite_store, clock, Knowing(clock))
+    notices = wire.outbox.tools.notices
+    places = [await wire.place(name, space="server") for name in ("a", "b", "open")]
+    for destination in places[:2]:
+        await sqlite_store.pause(destination.id, "discord.paused.permission", now=clock())
+        notices.heard(destination, "discord.paused.permission")
+    notices.heard(places[2], "discord.paused.permission")  # open again by now
+    await notices.tell_heard()
+    assert wire.told("dm:owner") == ["I can no longer post in #a, #b"]
+
+    for destination in places[:2]:
+        notices.heard(destination, "discord.paused.permission")
+    await notices.tell_heard()
+    assert len(wire.told("dm:owner")) == 1
+
+
 # ── edits ──
 
 

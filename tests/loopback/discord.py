@@ -109,6 +109,7 @@ class Discord:
         self.closed_to: set[str] = (
             set()
         )  # channels the bot may not post in, users that take no direct messages
+        self.unreadable: set[str] = set()  # channels whose history the bot may not read
         self.headers: dict[str, str] = {}  # of each answer
         self.online = asyncio.Event()
         self.url = ""
@@ -316,6 +317,8 @@ class Discord:
             raise Refusal(400, 50008, "Cannot send messages in a non-text channel")
         self._check_body(body)
         self._check(len(body.get("nonce") or "x") <= 25, "nonce")
+        if body.get("message_reference") and channel_id in self.unreadable:
+            raise Refusal(400, 160002, "Cannot reply without permission to read message history")
         known = self.nonces.get((channel_id, body.get("nonce"))) if body.get("enforce_nonce") else None
         if known is not None:
             return known
@@ -348,6 +351,8 @@ class Discord:
         }
         if not message["flags"] & EPHEMERAL:
             self.messages.setdefault(channel_id, []).append(message)
+            channel = next((one for one in self.channels.values() if one["id"] == channel_id), {})
+            channel["last_message_id"] = message["id"]
         return message
 
     def _edit(self, channel_id: str, message_id: str, body: Any, **_: Any) -> Json:
@@ -365,11 +370,15 @@ class Discord:
         return message
 
     def _history(self, channel_id: str, query: Any, **_: Any) -> list[Json]:
+        if channel_id in self.unreadable:
+            return []
         after = int(query.get("after", 0))
         found = [one for one in self.messages.get(channel_id, ()) if int(one["id"]) > after]
         return found[: int(query.get("limit", 50))][::-1]
 
     def _get_message(self, channel_id: str, message_id: str, **_: Any) -> Json:
+        if channel_id in self.unreadable:
+            raise Refusal(403, 50001, "Missing Access")
         return self._message(channel_id, message_id)
 
     def _crosspost(self, channel_id: str, message_id: str, **_: Any) -> Json:
@@ -410,6 +419,11 @@ class Discord:
         message = self._keep(thread["id"], body["message"])
         message["id"] = thread["id"]
         return {**thread, "message": message}
+
+    def _get_guild(self, guild_id: str, **_: Any) -> Json:
+        if guild_id != self.guild["id"]:
+            raise Refusal(404, 10004, "Unknown Guild")
+        return self.guild
 
     def _active(self, _guild: str, **_: Any) -> Json:
         live = [one for one in self.channels.values() if "thread_metadata" in one]
@@ -735,6 +749,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", r"/channels/(\d+)/messages/(\d+)/threads", Discord._discussion),
     ("POST", r"/channels/(\d+)/threads", Discord._new_post),
     ("GET", r"/channels/(\d+)/threads/archived/public", Discord._archived),
+    ("GET", r"/guilds/(\d+)", Discord._get_guild),
     ("GET", r"/guilds/(\d+)/threads/active", Discord._active),
     ("POST", "/users/@me/channels", Discord._open_direct),
     ("PUT", r"/guilds/(\d+)/members/(\d+)/roles/(\d+)", Discord._role),

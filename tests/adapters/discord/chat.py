@@ -47,6 +47,17 @@ class Chat:
         data = {"component_type": 3, "custom_id": select["custom_id"], "values": values}
         return await self._do(3, data, source)
 
+    async def choose(self, channel: str) -> str:
+        """Choose a channel in Discord's own list."""
+        source, select = next(
+            (message, part)
+            for message in self.seen
+            for part in walk(message["components"])
+            if part["type"] == 8
+        )
+        picked = {"component_type": 8, "custom_id": select["custom_id"], "values": [self.discord.id(channel)]}
+        return await self._do(3, picked, source)
+
     async def fill(self, text: str) -> str:
         """Type into the form that opened."""
         assert self.act is not None and self.act.modal is not None, "no form is open"

@@ -11,7 +11,7 @@ from bot.commands.menu import MENU
 from bot.model import Choice, Document, Form, Picker, Reply, Suggestion
 from tests.adapters.discord.chat import Chat
 from tests.adapters.discord.conftest import Paper, Parrot, a_post, make_adapter
-from tests.loopback.discord import MANAGE_CHANNELS, MEMBER, Discord, snowflake, walk
+from tests.loopback.discord import HISTORY, MANAGE_CHANNELS, MEMBER, Discord, snowflake, walk
 
 
 @pytest.fixture
@@ -103,6 +103,10 @@ async def test_what_the_bot_lacks_in_a_channel_is_named(chat: Chat, core: Parrot
     assert core.asked[-1].place_trouble == "discord.paused.lacks_send_messages"
     await chat.say("/setup", destination=discord.id("news"))
     assert core.asked[-1].place_trouble == ""
+    hidden = [{"id": discord.me["id"], "type": 1, "allow": "0", "deny": str(HISTORY)}]
+    await discord.emit("CHANNEL_UPDATE", {**discord.channels["news"], "permission_overwrites": hidden})
+    await chat.say("/setup", destination=discord.id("news"))
+    assert core.asked[-1].place_trouble == "discord.paused.lacks_read_message_history"
 
 
 async def test_a_storys_own_thread_is_no_place_of_its_own(chat: Chat, core: Parrot, discord: Discord) -> None:

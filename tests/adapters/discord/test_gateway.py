@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from bot.commands.menu import MENU
 from bot.errors import SettingsError
 from bot.model import Change
 from tests.adapters.discord.conftest import Paper, Parrot, a_post, make_adapter, place
-from tests.loopback.discord import SEND, TOKEN, Discord, snowflake
+from tests.loopback.discord import HISTORY, SEND, TOKEN, Discord, snowflake
 
 
 @pytest.fixture(autouse=True)
@@ -203,6 +204,37 @@ async def test_a_right_that_is_taken_pauses_a_channel_and_given_back_resumes_it(
     core.changes.clear()
     await discord.emit("CHANNEL_UPDATE", discord.channels["news"])
     assert await changes(core, 1) == [(Change.RESTORED, discord.id("news"), "")]
+
+
+async def test_a_channel_whose_history_is_hidden_is_posted_to_all_the_same(
+    running: DiscordAdapter, discord: Discord, core: Parrot
+) -> None:
+    core.changes.clear()
+    hidden: Component = {"id": discord.me["id"], "type": 1, "allow": "0", "deny": str(HISTORY)}
+    await discord.emit("CHANNEL_UPDATE", {**discord.channels["news"], "permission_overwrites": [hidden]})
+    await discord.emit("CHANNEL_DELETE", discord.channels["announcements"])
+    assert [one[1] for one in await changes(core, 1)] == [discord.id("announcements")]
+
+
+async def test_the_owner_of_a_server_is_whom_to_write_to_also_of_a_deleted_channel(
+    running: DiscordAdapter, discord: Discord
+) -> None:
+    news = place(discord, "news")
+    await discord.emit("CHANNEL_DELETE", discord.channels["news"])
+    await until(lambda: running._known_place(discord.id("news")) is None)
+    owner = await running.moderator(news)
+    assert owner is not None and owner.address == f"dm:{discord.users['owner']['id']}"
+    assert not discord.asked("GET", r"/guilds/\d+$")
+
+
+async def test_the_owner_is_asked_for_where_no_gateway_knows_the_server(discord: Discord) -> None:
+    adapter = make_adapter(discord)
+    owner = await adapter.moderator(place(discord, "news"))
+    assert owner is not None and owner.address == f"dm:{discord.users['owner']['id']}"
+    elsewhere = replace(place(discord, "news"), space="discord:123456789012345678")
+    assert await adapter.moderator(elsewhere) is None
+    assert await adapter.moderator(place(discord, "dm fan")) is None
+    await adapter.close()
 
 
 async def test_a_role_that_loses_a_right_pauses_every_channel_that_needed_it(

@@ -73,6 +73,43 @@ async def test_an_earlier_attempt_is_found_by_what_it_links(
     assert await adapter.find(news, a_post(url="https://a.example/never"), key="9.1", since=SINCE) is None
 
 
+async def test_where_history_cannot_be_read_nobody_claims_that_a_post_is_not_there(
+    adapter: DiscordAdapter, discord: Discord
+) -> None:
+    news = place(discord, "news")
+    assert await adapter.find(news, a_post(), key="7.1", since=SINCE) is None
+    await adapter.send(news, a_post(), key="7.1")
+    discord.unreadable.add(discord.id("news"))
+    with pytest.raises(DeliveryError, match="Read Message History"):
+        await adapter.find(news, a_post(), key="7.1", since=SINCE)
+
+
+async def test_where_history_cannot_be_read_a_forum_thread_is_known_by_its_name(discord: Discord) -> None:
+    first = make_adapter(discord)
+    await first.ready()
+    sent = await first.send(place(discord, "stories"), a_post(), key="7.1")
+    await first.close()
+    discord.unreadable.add(sent.partition("/")[0])
+    second = make_adapter(discord)
+    await second.ready()
+    assert await second.send(place(discord, "stories"), a_post(), key="7.1") == sent
+    assert await second.send(place(discord, "stories"), a_post(title="Other"), key="8.1") != sent
+    await second.close()
+
+
+async def test_where_history_cannot_be_read_a_follow_up_stands_alone(
+    adapter: DiscordAdapter, discord: Discord
+) -> None:
+    news = place(discord, "news")
+    parent = await adapter.send(news, a_post(), key="7.1")
+    discord.unreadable.add(discord.id("news"))
+    await adapter.send(news, a_post(title="What followed", reply_to=parent), key="8.1")
+    assert [one["reference"] for one in discord.said("news")] == [None, None]
+    assert any(
+        part["type"] == 11 for part in walk(discord.said("news")[1]["components"])
+    )  # all else is there
+
+
 async def test_an_answer_to_a_command_is_not_taken_for_a_delivery(
     adapter: DiscordAdapter, discord: Discord
 ) -> None:

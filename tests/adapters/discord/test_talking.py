@@ -216,6 +216,18 @@ async def test_setup_of_another_channel_stays_about_that_channel(club: Club) -> 
     assert place.title == "#endurance · Paddock"
 
 
+async def test_setup_begins_with_the_channel_where_another_is_wanted(club: Club) -> None:
+    chat = club.moderator
+    await chat.say("/setup")  # 1
+    await chat.choose("announcements")  # 2
+    assert "#announcements" in chat.text
+    await chat.pick("Endurance")  # 3
+    await chat.press("Done")  # 4
+    await club.publish("Ferrari tests in Bahrain")
+    await club.deliver()
+    assert "Ferrari tests in Bahrain" in club.posted("announcements")[-1]
+
+
 async def test_the_preview_is_the_very_message_that_is_posted(club: Club) -> None:
     chat = club.moderator
     await chat.say("/follow wec")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bot.commands.desk import HANDLERS, Desk
 from bot.commands.line import read_line, split
@@ -301,6 +302,26 @@ async def test_a_removed_bot_keeps_everything_and_goes_on_when_it_is_back(
     place = await sqlite_store.destination("rig", "channel-1")
     assert place is not None and place.paused_at is None
     assert len(await sqlite_store.following(place.id)) == 2
+
+
+async def test_only_a_change_of_a_known_place_is_passed_on(
+    sqlite_store: Store, clock: FakeClock, chat: Chat
+) -> None:
+    heard: list[tuple[str, str]] = []
+    desk = Desk(
+        sqlite_store, load_catalog(), clock, paused=lambda place, why: heard.append((place.address, why))
+    )
+    await chat.say("follow wec")
+    closed = PlatformChange(adapter="rig", change=Change.REMOVED, address="channel-1", reason="a.reason")
+    with capture_logs() as logs:
+        await desk.noticed(replace(closed, address="channel-9"))
+        await desk.noticed(PlatformChange(adapter="rig", change=Change.RESTORED, space="club"))
+    assert (heard, logs) == ([], [])
+    with capture_logs() as logs:
+        await desk.noticed(closed)
+        await desk.noticed(closed)  # paused already
+    assert heard == [("channel-1", "a.reason")]
+    assert [line["event"] for line in logs] == ["place changed"]
 
 
 async def test_a_moved_group_takes_its_settings_along(desk: Desk, chat: Chat, sqlite_store: Store) -> None:

@@ -341,7 +341,7 @@ async def test_languages_spoilers_and_ping_are_set_on_the_way(chat: Chat, sqlite
 
 async def test_the_set_up_says_what_is_missing_there(chat: Chat) -> None:
     request = replace(chat.request, line="setup", place_trouble="commands.paused.removed")
-    assert "I cannot post there yet: I was removed from there." in (await chat.desk(request)).text
+    assert "Something is missing there: I was removed from there." in (await chat.desk(request)).text
 
 
 async def test_an_old_panel_s_button_says_that_its_time_is_over(chat: Chat) -> None:
