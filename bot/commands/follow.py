@@ -33,7 +33,7 @@ async def follow(ask: Ask) -> Reply:
         raise ask.refuse("follow.too_many", most=MOST_FOLLOWED, count=len(before))
     place = await ask.ensure()
     new = await ask.storage.follow(place.id, wanted, now=ask.now, by=ask.who) if wanted else ()
-    names = _names(ask, new or found.topics)
+    names = names_of(ask, new or found.topics)
     text = [
         ask.say("commands.follow.done", names=names)
         if new
@@ -46,7 +46,7 @@ async def follow(ask: Ask) -> Reply:
         text.append(ask.say("commands.follow.paused", reason=reason))
     text += _leftovers(ask, found)
     undo = [_button(ask, topic, is_followed=True) for topic in (new or found.topics)[:_EXTRA_CHOICES]]
-    return ask.reply("\n".join(text), choices=[*filter(None, undo), _list_button(ask)])
+    return ask.reply("\n".join(text), choices=[*filter(None, undo), list_button(ask)])
 
 
 async def unfollow(ask: Ask) -> Reply:
@@ -62,13 +62,13 @@ async def unfollow(ask: Ask) -> Reply:
     if ask.destination is not None and topics:
         gone = await ask.storage.unfollow(ask.destination.id, topics, now=ask.now, by=ask.who)
     if not gone:
-        names = _names(ask, topics or [topic.key for topic in found.doubtful])
-        return ask.reply(ask.say("commands.unfollow.not_followed", names=names), choices=[_list_button(ask)])
-    text = [ask.say("commands.unfollow.done", names=_names(ask, gone)), *_leftovers(ask, found)]
+        names = names_of(ask, topics or [topic.key for topic in found.doubtful])
+        return ask.reply(ask.say("commands.unfollow.not_followed", names=names), choices=[list_button(ask)])
+    text = [ask.say("commands.unfollow.done", names=names_of(ask, gone)), *_leftovers(ask, found)]
     if len(gone) == len(followed):
         text.append(ask.say("commands.unfollow.nothing_left"))
     redo = [_button(ask, topic, is_followed=False) for topic in gone[:_EXTRA_CHOICES]]
-    return ask.reply("\n".join(text), choices=[*filter(None, redo), _list_button(ask)])
+    return ask.reply("\n".join(text), choices=[*filter(None, redo), list_button(ask)])
 
 
 async def following(ask: Ask) -> Reply:
@@ -170,10 +170,8 @@ async def _toggled(ask: Ask, sign_and_slug: str, followed: set[str]) -> set[str]
 
 
 def _toggle(ask: Ask, family: str, member: Series, is_followed: bool) -> Choice:
-    name = ask.catalog.name(member.slug, ask.locale)
-    key = "commands.unfollow.button" if is_followed else "commands.follow.button"
     return Choice(
-        label=ask.say(key, name=name),
+        label=ask.catalog.name(member.slug, ask.locale),
         line=f"{prefix(ask, 'series')} {family} {'-' if is_followed else '+'}{member.slug}",
         emoji="✅" if is_followed else "➕",
         chosen=is_followed,
@@ -207,7 +205,8 @@ def _what_comes(ask: Ask, *, is_first: bool) -> str:
     return f"{text} {ask.say('commands.follow.undo')}" if is_first else text
 
 
-def _names(ask: Ask, topics: Sequence[str]) -> str:
+def names_of(ask: Ask, topics: Sequence[str]) -> str:
+    """Name topics in a sentence, the first dozen of them."""
     names = [topic_name(topic, ask.catalog, ask.locale) for topic in topics[:MOST_NAMED]]
     if len(topics) > MOST_NAMED:
         names.append(ask.say("commands.and_more", count=len(topics) - MOST_NAMED))
@@ -222,7 +221,8 @@ def _button(ask: Ask, topic: str, *, is_followed: bool) -> Choice | None:
     return Choice(label=label, line=line, emoji=emoji) if fits(line) else None
 
 
-def _list_button(ask: Ask) -> Choice:
+def list_button(ask: Ask) -> Choice:
+    """A button that shows what is followed."""
     return Choice(label=ask.say("commands.following.button"), line=prefix(ask, "following"))
 
 

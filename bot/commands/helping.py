@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.commands.ask import Ask
-from bot.commands.follow import family_choices, follow
+from bot.commands.follow import family_choices, follow, in_catalogue_order, list_button, names_of
 from bot.commands.menu import BY_NAME, MENU
 from bot.commands.nearest import unknown_command
 from bot.locale import has
@@ -35,7 +35,12 @@ async def start(ask: Ask) -> Reply:
     action, _, slug = ask.line.rest.partition("_")
     if action == "follow" and slug:
         return await follow(replace(ask, line=replace(ask.line, name="follow", rest=slug.replace("_", " "))))
-    return ask.reply(ask.say("commands.start.hello"), choices=family_choices(ask))
+    families = family_choices(ask)
+    followed = in_catalogue_order(await ask.following(), ask)
+    if not followed:
+        return ask.reply(ask.say("commands.start.hello"), choices=families)
+    again = ask.say("commands.start.again", names=names_of(ask, followed))
+    return ask.reply(again, choices=[*families, list_button(ask)])
 
 
 def _usage(ask: Ask, command: Command) -> str:

@@ -197,25 +197,31 @@ async def test_without_a_way_to_reach_a_person_they_are_asked_to_write_first(des
 
 async def test_series_are_shown_by_family_and_toggled_in_place(chat: Chat, sqlite_store: Store) -> None:
     assert "(wec)" in await chat.say("/series")
-    assert "press to follow" in await chat.press("Endurance")
-    await chat.press("Follow FIA World Endurance")
+    assert "to follow" in await chat.press("Endurance")
+    await chat.press("FIA World Endurance")
     assert chat.reply.replaces and chat.button("FIA World Endurance").chosen
-    await chat.press("Unfollow FIA World Endurance")
+    await chat.press("FIA World Endurance")
     assert await followed(sqlite_store) == []
     assert "All series" in await chat.press("All families")
 
 
 async def test_a_member_cannot_toggle_a_shared_place(member: Chat, sqlite_store: Store) -> None:
     await member.say("series endurance")
-    assert "Only moderators" in await member.press("Follow FIA World Endurance")
+    assert "Only moderators" in await member.press("FIA World Endurance")
     assert await followed(sqlite_store) == []
 
 
 async def test_three_taps_from_start_to_the_first_alert(alone: Chat, sqlite_store: Store) -> None:
     assert "Hello!" in await alone.say("/start")
     await alone.press("Bikes")
-    await alone.press("Follow MotoGP")
+    await alone.press("MotoGP")
     assert await followed(sqlite_store, "dm:8") == ["series:motogp"]
+
+
+async def test_who_starts_again_is_told_what_is_still_followed(alone: Chat) -> None:
+    await alone.say("/follow motogp wec")
+    assert "Followed so far: FIA World Endurance Championship, MotoGP." in await alone.say("/start")
+    assert "Followed (2)" in await alone.press("What is followed")
 
 
 async def test_a_deep_link_follows_at_once(alone: Chat, sqlite_store: Store) -> None:
