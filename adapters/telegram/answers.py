@@ -144,12 +144,14 @@ def _prompts(pickers: Sequence[Picker], text: str) -> Rich:
     """The questions, with the hints of their options where the text does not tell them already."""
     prompts = Rich()
     for picker in pickers:
-        if prompt := clean(picker.prompt, 300):
+        prompt = clean(picker.prompt, 300)
+        is_told = any(line.startswith(prompt) for line in text.split("\n"))  # as a heading
+        if prompt and not is_told:
             prompts.add("\n" if prompts else "").add(prompt, BOLD)
         for option in picker.options:
             hint = clean(option.hint, 120)
             if hint and hint not in text and prompts.length < 1_000:
-                prompts.add(f"\n• {clean(option.label, 60)}: {hint}")
+                prompts.add("\n" if prompts else "").add(f"• {clean(option.label, 60)}: {hint}")
     return prompts
 
 

@@ -2,8 +2,9 @@
 
 `getUpdates` confirms everything below its offset and hands out a hundred updates from there. The offset is the first
 update that is not answered yet; while one is under way Telegram is asked in short intervals, and updates that are known
-are passed over. Where a slow chat would keep all others waiting behind these hundred, what it waits for is confirmed
-before it is answered, and kept in a memory of our own (`Leftovers`).
+are passed over. A slow chat would keep all others waiting behind these hundred, and after a kill those that were answered
+would be answered once more: what it waits for is confirmed before it is answered, and kept in a memory of our own
+(`Leftovers`). What no bot can avoid: an answer that was sent in the quarter of a second before a kill is given again.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ warnings.filterwarnings("ignore", message=".*Bot.getUpdates", category=PTBUserWa
 ALLOWED = ("message", "channel_post", "callback_query", "inline_query", "my_chat_member")
 LONG = 30  # seconds that Telegram holds a poll
 SHORT = 0.25  # seconds between polls while updates are under way
-CROWDED = 60  # updates since the first that is not answered, and
-SLOW = 5.0  # seconds that one is under way: then it is confirmed
+CROWDED = 60  # updates since the first that is not answered, or a later one that is, and
+SLOW = 1.0  # seconds that one is under way: then it is confirmed
 MOST_LEFT = 100  # updates that are confirmed before they are answered
 LONGEST_WAIT = 60.0
 LAST_WORD = 1.0  # seconds for the confirmation at the end
@@ -61,7 +62,7 @@ class Intake:
     def offset(self) -> int | None:
         """The first update that is not answered; everything below it may be forgotten by Telegram."""
         first = self.first
-        if first is None or self._next is None or self._next - first < CROWDED:
+        if first is None or self._next is None or not self._is_in_the_way(first, self._next):
             return first
         lately = self._monotonic() - SLOW
         for count, number in enumerate(sorted(self._under_way)):
@@ -73,6 +74,10 @@ class Intake:
     def first(self) -> int | None:
         """The first update that is not answered, however long it takes."""
         return min(self._under_way, default=self._next)
+
+    def _is_in_the_way(self, first: int, end: int) -> bool:
+        """Whether one that is not answered keeps many back, or others from being confirmed."""
+        return end - first >= CROWDED or any(n > first and n not in self._under_way for n in self._known)
 
     def confirm(self, offset: int | None) -> Mapping[int, Any]:
         """Note that Telegram may forget what is below; return what of it is not answered."""

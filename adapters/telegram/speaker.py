@@ -30,6 +30,7 @@ from bot.ports import Pace
 
 log = structlog.get_logger()
 
+PASSING = 90  # characters that are read while a notice passes by; a longer one waits for an OK
 PATIENCE = 1.0  # seconds that a pressed button waits for a notice of its own
 TRIES = 3
 LONGEST_HOLD = 61.0  # seconds that an answer waits when Telegram asks for patience
@@ -54,7 +55,8 @@ class Press:
             return False
         self.is_open = False
         try:
-            await self._bot.answer_callback_query(self._query.id, notice, show_alert=bool(notice) or None)
+            is_long = len(notice or "") > PASSING
+            await self._bot.answer_callback_query(self._query.id, notice, show_alert=is_long or None)
         except TelegramError as error:  # pressed long ago
             log.info("press not answered", reason=error.message)
             return False
@@ -113,6 +115,8 @@ class Speaker:
         notice = answers.notice_of(
             reply, is_brief=after is not None or _is_overheard(press, place, to, reply)
         )
+        if notice and after is not None:  # the button shows what may follow
+            notice = notice.partition("\n")[0]
         if press and notice and await press.close(notice):
             if after is not None and reply.choices:  # without any it did not work
                 await self.redraw(place, str(to.message_id), after)

@@ -267,6 +267,13 @@ def test_a_picker_keeps_what_is_chosen_in_its_buttons() -> None:
     assert _labels(after)[:3] == ["✅ F1", "WEC", "✅ DTM"]
 
 
+def test_a_question_that_is_the_heading_is_not_asked_twice() -> None:
+    heading = Reply(text="✓ Saved.\nWhich?\nOne of three.", pickers=_pickers())
+    assert message_of(heading, Vault()).rich.text == heading.text
+    other = replace(heading, text="Series")
+    assert message_of(other, Vault()).rich.text == "Series\n\nWhich?"
+
+
 def test_no_more_can_be_chosen_than_a_picker_allows() -> None:
     vault = Vault()
     markup = keyboard((), _pickers(), vault=vault)

@@ -225,6 +225,19 @@ def test_what_telegram_forgot_is_kept_until_it_is_answered() -> None:
     assert intake.confirm(intake.offset) == {}
 
 
+def test_what_was_answered_is_soon_confirmed_though_a_chat_before_it_is_slow() -> None:
+    now = 0.0
+    intake = polling.Intake(lambda: now)
+    intake.begin(1, "slow")
+    intake.begin(2, "quick")
+    intake.end(2)
+    assert intake.offset == 1
+    now = polling.SLOW
+    intake.begin(3, "new")
+    assert intake.offset == 3
+    assert intake.confirm(3) == {1: "slow"}
+
+
 def test_a_slow_chat_with_few_others_is_not_given_up() -> None:
     now = 0.0
     intake = polling.Intake(lambda: now)
