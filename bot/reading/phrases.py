@@ -6,8 +6,8 @@
     # win  @ on pole           a figure; a name (of a driver, a team …)
     finished #th  won in #y    a place: "3rd", "2e", "5º", "P4"; a year
 
-Each phrase hangs on its rarest word, which is looked up in a dictionary: the cost is one look-up a word, and no
-input can blow it up as it could a regular expression.
+Each phrase hangs on its rarest word, which is looked up in a dictionary together with all parts of phrases that the word
+fits: the cost is one look-up a word, and no input can blow it up as it could a regular expression.
 """
 
 from __future__ import annotations
@@ -49,10 +49,9 @@ class Part(NamedTuple):
     name: bool = False
     gap: int = 0
 
-    def fits(self, key: str, is_name: bool) -> bool:
+    def fits(self, key: str) -> bool:
         return (
             key in self.words
-            or (self.name and is_name)
             or (self.figure and key[:1].isdigit())
             or (self.place and _PLACE.fullmatch(key) is not None)
             or (self.year and _YEAR.fullmatch(key) is not None)
@@ -69,10 +68,16 @@ class Part(NamedTuple):
 
 
 class _Phrase(NamedTuple):
+    """What stands around the part it hangs on: numbers of parts, or a gap of up to n words as -n."""
+
     kind: str
     weight: float
-    before: tuple[Part, ...]  # nearest first
-    after: tuple[Part, ...]
+    before: tuple[int, ...]  # nearest first
+    after: tuple[int, ...]
+
+
+_Known = tuple[tuple[_Phrase, ...], frozenset[int]]  # of a word: what hangs on it, and the parts that it fits
+_NOTHING: _Known = ((), frozenset())
 
 
 class Words:
@@ -82,16 +87,14 @@ class Words:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.keys: list[str] = []
         self._parts = _WORD.split(text, _MOST_WORDS)  # gap, word, gap, word, …, gap
-        self._places: list[int] = []  # of each key in the parts
-        for place in range(1, len(self._parts), 2):
-            gap, word = self._parts[place - 1], self._parts[place]
-            if gap != " " and place > 1 and _ends(gap, self._parts[place - 2]):
-                self.keys.append("")
-                self._places.append(place - 1)
-            self.keys.append(_KEYS[word])
-            self._places.append(place)
+        self.keys = [_KEYS[word] for word in self._parts[1::2]]
+        self._places = list(range(1, len(self._parts), 2))  # of each key in the parts
+        inner = enumerate(self._parts[2:-1:2], 1)
+        ends = [at for at, gap in inner if gap != " " and _ends(gap, self._parts[2 * at - 1])]
+        for at in reversed(ends):
+            self.keys.insert(at, "")
+            self._places.insert(at, 2 * at)
 
     def quote(self, first: int, last: int) -> str:
         """The text from one word to another, as written."""
@@ -126,97 +129,121 @@ class Lexicon:
     """Phrases of one language, ready to be found."""
 
     def __init__(self) -> None:
-        self._words: dict[str, list[_Phrase]] = {}
-        self._starts: dict[str, list[tuple[_Phrase, Part]]] = {}
-        self._ends: dict[str, list[tuple[_Phrase, Part]]] = {}
-        self._figures: list[tuple[_Phrase, Part]] = []  # that hang on a figure, a place or a year
-        self._names: list[_Phrase] = []
-        self._known: dict[str, tuple[_Phrase, ...]] = {}
+        self._numbers: dict[Part, int] = {}
+        self._phrases: list[list[_Phrase]] = []  # that hang on each part, by its number
+        self._words: dict[str, list[Part]] = {}
+        self._pieces: dict[str, list[Part]] = {}  # by the first or last letters of what fits them
+        self._figures: list[Part] = []  # a figure, a place or a year
+        self._names: list[Part] = []
+        self._known: dict[str, _Known] = {}
 
     def add(self, kind: str, weight: float, written: str, sets: Mapping[str, Sequence[str]]) -> None:
         """Add a phrase; `sets` are the named sets that it may use."""
         for parts in _variants(written.split(), sets):
             hook = min(range(len(parts)), key=lambda at: parts[at].commonness())
-            phrase = _Phrase(kind, weight, tuple(reversed(parts[:hook])), parts[hook + 1 :])
-            self._hang(phrase, parts[hook])
+            if parts[hook].gap:
+                raise ValueError(f"a phrase of gaps only: {written}")
+            around = [-part.gap if part.gap else self._number(part) for part in parts]
+            phrase = _Phrase(kind, weight, tuple(reversed(around[:hook])), tuple(around[hook + 1 :]))
+            self._phrases[around[hook]].append(phrase)
 
-    def _hang(self, phrase: _Phrase, part: Part) -> None:
-        if part.gap:
-            raise ValueError(f"a phrase of gaps only: {phrase}")
+    def _number(self, part: Part) -> int:
+        """Give each different part one number, and note by which words it is found."""
+        number = self._numbers.get(part)
+        if number is not None:
+            return number
+        self._numbers[part] = number = len(self._numbers)
+        self._phrases.append([])
         for word in part.words:
-            self._words.setdefault(word, []).append(phrase)
-        for start in {start[:_PIECE] for start in part.starts}:
-            self._starts.setdefault(start, []).append((phrase, part))
-        for end in {end[-_PIECE:] for end in part.ends}:
-            self._ends.setdefault(end, []).append((phrase, part))
+            self._words.setdefault(word, []).append(part)
+        for piece in {*(start[:_PIECE] for start in part.starts), *(end[-_PIECE:] for end in part.ends)}:
+            self._pieces.setdefault(piece, []).append(part)
         if part.figure or part.place or part.year:
-            self._figures.append((phrase, part))
+            self._figures.append(part)
         if part.name:
-            self._names.append(phrase)
+            self._names.append(part)
+        return number
 
     def find(self, among: Words, names: Collection[int] = ()) -> list[Hit]:
         """Find all phrases; `names` are the words that begin a name."""
-        keys, known = among.keys, self._known
+        known = self._known
+        looked_up = [known.get(key) or self._look_up(key) for key in among.keys]
+        # Before the first word and behind the last one stands what ends a sentence: both are the last item here.
+        keys, fits = [*among.keys, ""], [parts for _, parts in (*looked_up, _NOTHING)]
+        if names:
+            named = frozenset(self._numbers[part] for part in self._names)
+            for at in names:
+                fits[at] |= named
         found: list[Hit] = []
-        for at, key in enumerate(keys):
-            candidates = known.get(key)
-            if candidates is None:
-                candidates = self._hanging_on(key)
-            if candidates:
-                _try(candidates, keys, at, names, found)
+        for at, (phrases, _) in enumerate(looked_up):
+            if phrases:
+                _try(phrases, keys, fits, at, found)
                 if len(found) >= _MOST_HITS:
                     break
         for at in names:
-            _try(self._names, keys, at, names, found)
+            for part in self._names:
+                _try(self._phrases[self._numbers[part]], keys, fits, at, found)
         return found
 
-    def _hanging_on(self, key: str) -> tuple[_Phrase, ...]:
-        """Look up, once for each word there is, what hangs on it."""
+    def _look_up(self, key: str) -> _Known:
+        """Look up, once for each word there is, which parts it fits and what hangs on those."""
         if len(self._known) >= _MOST_KEYS:
             self._known.clear()
-        pieces = (*self._starts.get(key[:_PIECE], ()), *self._ends.get(key[-_PIECE:], ()), *self._figures)
-        fitting = (phrase for phrase, part in pieces if part.fits(key, False))
-        self._known[key] = hanging = tuple(dict.fromkeys((*self._words.get(key, ()), *fitting)))
-        return hanging
+        pieces = (*self._pieces.get(key[:_PIECE], ()), *self._pieces.get(key[-_PIECE:], ()), *self._figures)
+        fitting = [*self._words.get(key, ()), *(part for part in pieces if part.fits(key))]
+        numbers = dict.fromkeys(self._numbers[part] for part in fitting)
+        phrases = dict.fromkeys(phrase for number in numbers for phrase in self._phrases[number])
+        found = (tuple(phrases), frozenset(numbers)) if numbers else _NOTHING
+        self._known[key] = found
+        return found
 
 
 def _try(
-    candidates: Sequence[_Phrase],
+    phrases: Sequence[_Phrase],
     keys: Sequence[str],
+    fits: Sequence[Collection[int]],
     at: int,
-    names: Collection[int],
     found: list[Hit],
 ) -> None:
-    for phrase in candidates:
-        last = _match(phrase.after, 0, keys, at + 1, 1, names) if phrase.after else at
-        if last < 0:
+    after_it, before_it = fits[at + 1], fits[at - 1]
+    for kind, weight, before, after in phrases:
+        # Most phrases fail at the very next word.
+        if (after and 0 <= after[0] not in after_it) or (before and 0 <= before[0] not in before_it):
             continue
-        first = _match(phrase.before, 0, keys, at - 1, -1, names) if phrase.before else at
+        last = _match(after, keys, fits, at + 1, 1)
+        first = _match(before, keys, fits, at - 1, -1) if last >= 0 else -1
         if first >= 0:
-            found.append(Hit(phrase.kind, phrase.weight, first, last))
+            found.append(Hit(kind, weight, first, last))
 
 
 def _match(
-    parts: tuple[Part, ...], part: int, keys: Sequence[str], at: int, step: int, names: Collection[int]
+    parts: Sequence[int], keys: Sequence[str], fits: Sequence[Collection[int]], at: int, step: int
 ) -> int:
     """Match parts from word `at` on, to the right or to the left; return the last word of the match, or -1."""
-    most = len(keys)
-    while part < len(parts):
-        here = parts[part]
-        if here.gap:
-            for skipped in range(here.gap + 1):
-                if skipped and not (0 <= at < most and keys[at]):
-                    return -1
-                at += step if skipped else 0
-                last = _match(parts, part + 1, keys, at, step, names)
-                if last >= 0:
-                    return last
-            return -1
-        if not 0 <= at < most or not here.fits(keys[at], at in names):
+    for place, part in enumerate(parts):
+        if part < 0:
+            return _match_gap(-part, parts[place + 1 :], keys, fits, at, step)
+        if part not in fits[at]:
             return -1
         at += step
-        part += 1
     return at - step
+
+
+def _match_gap(
+    gap: int,
+    parts: Sequence[int],
+    keys: Sequence[str],
+    fits: Sequence[Collection[int]],
+    at: int,
+    step: int,
+) -> int:
+    """Match parts behind up to `gap` words of one sentence, as few of them as will do."""
+    for _ in range(gap):
+        last = _match(parts, keys, fits, at, step)
+        if last >= 0 or not keys[at]:
+            return last
+        at += step
+    return _match(parts, keys, fits, at, step)
 
 
 def _variants(written: Sequence[str], sets: Mapping[str, Sequence[str]]) -> Iterator[tuple[Part, ...]]:

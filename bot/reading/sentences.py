@@ -14,7 +14,8 @@ OPENERS = "\"'“„«»(¿¡[‚‘‹"
 
 # An end mark, what closes with it, and a blank; or an end mark glued to the next sentence ("Ende.Danach").
 _END = re.compile(
-    rf"[.!?…]+(?: [»”])?[{re.escape(CLOSERS)}]*(?=\s|$)|(?<=[a-zà-ÿ]{{3}})[.!?](?=[A-ZÀ-Ý][a-zà-ÿ]{{2,}}\s)"
+    rf"[.!?…](?:[.!?…]*(?: [»”])?[{re.escape(CLOSERS)}]*(?=\s|$)"
+    r"|(?<=[a-zà-ÿ]{3}[.!?])(?=[A-ZÀ-Ý][a-zà-ÿ]{2,}\s))"
 )
 _NEXT = re.compile(r"\s*(\S+)")
 _NUMBER = re.compile(r"\d{1,3}\.")

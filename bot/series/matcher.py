@@ -41,16 +41,18 @@ class Matcher:
                 self._plant(alias)
             else:
                 self._foreign.append(alias)
+        self._first = self._lone.union(self._root)  # words that a name may begin with
 
     def find(self, text: str) -> list[Hit]:
         """Find names from left to right, none inside another."""
         parts = split(flat(text))
-        words = parts[::2]
-        lone, root = self._lone, self._root.get
+        words = [*parts[::2], ""]
+        lone, root, first = self._lone, self._root, self._first
         places = [
             2 * place
-            for place, (word, after) in enumerate(zip(words, [*words[1:], ""], strict=True))
-            if word in lone or ((node := root(word)) and (after in node or after[:-1] in node))
+            for place, word in enumerate(words)
+            if word in first
+            and (word in lone or (after := words[place + 1]) in (node := root[word]) or after[:-1] in node)
         ]
         hits: list[Hit] = []
         if places:
