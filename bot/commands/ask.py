@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.commands.line import Line, split
@@ -11,8 +11,9 @@ from bot.commands.names import Resolved, resolve
 from bot.config import Settings
 from bot.errors import UserError
 from bot.locale import pick, say
-from bot.model import Choice, Destination, Limits, Preferences, Reply, Request
+from bot.model import Choice, Destination, Limits, Preferences, Reply, Request, nothing
 from bot.ports import Storage
+from bot.posts.spoilers import ALL
 from bot.posts.topics import outlet_topic
 from bot.series.catalog import Catalog
 
@@ -30,11 +31,14 @@ class Ask:
     now: datetime
     locale: str  # of the answer
     destination: Destination | None  # the place the command is about, when it is known
+    neighbours: Mapping[str, str] = field(default_factory=nothing)  # spoiler modes, see `careful`
 
     @property
     def preferences(self) -> Preferences:
         """The preferences of the place; for an unknown one the defaults, in the asker's language."""
-        return self.destination.preferences if self.destination else replace(NEW_PLACE, locale=self.locale)
+        if self.destination:
+            return self.destination.preferences
+        return replace(NEW_PLACE, locale=self.locale, spoilers=self.neighbours)
 
     @property
     def may_manage(self) -> bool:
@@ -61,6 +65,22 @@ class Ask:
         """Raise UserError unless whoever asks may change what this place follows."""
         if not self.may_manage:
             raise UserError("commands.denied")
+
+    async def careful(self) -> Ask:
+        """The same for an answer that tells stories: a place without settings covers what its neighbours do not show.
+
+        Else a thread below a channel, or the channel beside it, would be a door to what that one covers.
+        """
+        if self.destination is not None or self.request.is_private or not self.request.space:
+            return self
+        places = await self.storage.destinations(self.request.adapter, self.request.space)
+        modes = [place.preferences.spoilers for place in places]
+        covered = {
+            series: "cover"
+            for series in {key for mode in modes for key in mode}
+            if any(mode.get(series, mode.get(ALL, "show")) != "show" for mode in modes)
+        }
+        return replace(self, neighbours=covered)
 
     async def following(self) -> tuple[str, ...]:
         """What the place follows; () for an unknown one."""

@@ -24,7 +24,7 @@ async def filter_(ask: Ask) -> Reply:
     action, _, expression = ask.line.rest.partition(" ")
     match action.lower():
         case "test":
-            return await _test(ask, expression.strip())
+            return await _test(await ask.careful(), expression.strip())
         case "include" | "exclude" as name:
             if not expression.strip():
                 return page(ask, name)

@@ -25,6 +25,7 @@ _COUNT = re.compile(r"\s*(?:^|\s)(\d{1,4})$")
 
 async def latest(ask: Ask) -> Reply:
     """Tell the newest stories of a series, a driver …, or of what this place follows."""
+    ask = await ask.careful()
     rest, offset = _page(ask.line.rest)
     topics, count, unknown = await _latest_of(ask, rest)
     if unknown:
@@ -43,6 +44,7 @@ async def latest(ask: Ask) -> Reply:
 
 async def search(ask: Ask) -> Reply:
     """Find stories by words."""
+    ask = await ask.careful()
     rest, offset = _page(ask.line.rest)
     words = _shortened(rest.replace('"', " ").strip())
     if not words:

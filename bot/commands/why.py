@@ -29,6 +29,7 @@ _TOLD = (
 
 async def why(ask: Ask) -> Reply:
     """Say why a story was posted here or not: by its number, by a link, by a reply to it; else the latest few."""
+    ask = await ask.careful()
     asked = await story_asked(ask)
     if asked is None:
         return await _recent(ask)

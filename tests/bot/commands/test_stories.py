@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.commands.desk import Desk
 from storage import Store
 from tests.chat import Chat
 from tests.racing import later, publish, result, source, story
@@ -162,3 +163,30 @@ async def test_every_button_fits_every_platform(chat: Chat, sqlite_store: Store)
         for choice in (*chat.reply.choices, *(c for post in chat.reply.posts for c in post.choices)):
             assert len(choice.line.encode()) <= 64, choice
             assert choice.line or choice.url
+
+
+async def test_a_place_without_settings_covers_what_its_neighbours_do_not_show(
+    desk: Desk, chat: Chat, sqlite_store: Store
+) -> None:
+    await publish(sqlite_store, result("Ferrari wins"))
+    beside = Chat(desk, address="channel-2", may_manage=False)
+    assert "Ferrari wins" in await beside.say("latest wec")
+    await chat.say("settings spoilers wec delay 24h")
+    for line in ("latest wec", "search Ferrari", "why", "why 1"):
+        said = await beside.say(line)
+        assert not beside.reply.posts or beside.reply.posts[0].covered
+        assert "Ferrari wins" not in beside.reply.text
+    elsewhere = Chat(desk, address="channel-3", space="another club", may_manage=False)
+    said = await elsewhere.say("latest wec")
+    assert "Ferrari wins" in said and not elsewhere.reply.posts[0].covered
+
+
+async def test_what_neighbours_cover_is_no_setting_of_a_new_place(
+    desk: Desk, chat: Chat, sqlite_store: Store
+) -> None:
+    await chat.say("settings spoilers cover")
+    beside = Chat(desk, address="channel-2")
+    await beside.say("latest wec")
+    await beside.say("follow wec")
+    place = await sqlite_store.destination("rig", "channel-2")
+    assert place is not None and not place.preferences.spoilers
