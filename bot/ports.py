@@ -214,8 +214,14 @@ class Storage(Protocol):
         """Save a story that changed without an article (withdrawn, its importance rose); edits fall due if revision rose."""
         ...
 
-    async def split(self, article_ids: Sequence[int], story: Story, *, now: datetime, by: str) -> Story:
-        """Move articles out of their story into a new one for good; both are owed edits, no new posts."""
+    async def split(
+        self, article_ids: Sequence[int], story: Story, *, now: datetime, by: str, tell: int | None = None
+    ) -> Story:
+        """Move articles out of their story into a new one for good; posts of the old one are owed an edit.
+
+        The new one is owed to the destination `tell` alone, if the old one was posted there: one moderator's wish
+        posts nothing in other places.
+        """
         ...
 
     async def recent_stories(self, since: datetime) -> Sequence[Story]:

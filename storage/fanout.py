@@ -63,6 +63,29 @@ def _owe_followers(topics: int, conflicts: str) -> str:
     """.replace("FOLLOWERS", followers).replace("CONFLICTS", conflicts)
 
 
+async def owe_where_told(
+    tx: Transaction, story: Story, destination_id: int, told_story_id: int, *, now: datetime
+) -> None:
+    """Owe a story to one destination, if another one was posted there."""
+    owed = await tx.run(
+        """
+        INSERT INTO deliveries (destination_id, story_id, lane, revision, due_at, created_at)
+        SELECT d.destination_id, CAST(:story AS BIGINT), CAST(:lane AS INTEGER), CAST(:revision AS INTEGER),
+            CAST(:now AS BIGINT), CAST(:now AS BIGINT)
+        FROM deliveries AS d
+        WHERE d.story_id = :told AND d.destination_id = :destination AND d.message_id IS NOT NULL
+        ON CONFLICT (story_id, destination_id) DO NOTHING
+        """,
+        story=story.id,
+        lane=Lane.NEWS,
+        revision=story.revision,
+        now=now,
+        told=told_story_id,
+        destination=destination_id,
+    )
+    await waves.call(tx, story.id, owed, lane=Lane.NEWS, now=now)
+
+
 async def raise_revision(tx: Transaction, story: Story, *, now: datetime) -> None:
     """Owe an edit where the story was sent; let what was not sent yet be sent as it is now.
 

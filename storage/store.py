@@ -127,8 +127,10 @@ class Store:
         self._wake.set()
         return saved
 
-    async def split(self, article_ids: Sequence[int], story: Story, *, now: datetime, by: str) -> Story:
-        new = await self.database.write(stories.split, article_ids, story, now=now, by=by)
+    async def split(
+        self, article_ids: Sequence[int], story: Story, *, now: datetime, by: str, tell: int | None = None
+    ) -> Story:
+        new = await self.database.write(stories.split, article_ids, story, now=now, by=by, tell=tell)
         self._wake.set()
         return new
 

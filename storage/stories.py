@@ -11,7 +11,7 @@ from bot.model import Article, Importance, Label, Lane, Published, Story
 from storage.articles import article_of, attach, keep_article
 from storage.codec import dump, dump_sources, from_ms, load_mapping, load_sources, load_texts, maybe_ms
 from storage.database import Row, Transaction
-from storage.fanout import EVER, owe, raise_revision, topics_of
+from storage.fanout import EVER, owe, owe_where_told, raise_revision, topics_of
 from storage.search import index_again, index_new
 
 
@@ -139,7 +139,7 @@ async def _put_topics(tx: Transaction, story: Story) -> None:
 
 
 async def split(
-    tx: Transaction, article_ids: Sequence[int], story: Story, *, now: datetime, by: str
+    tx: Transaction, article_ids: Sequence[int], story: Story, *, now: datetime, by: str, tell: int | None
 ) -> Story:
     """Move articles out of their story into a new one; posts about the old one are owed an edit."""
     rows = await tx.all(
@@ -150,6 +150,8 @@ async def split(
     await attach(tx, article_ids, moved.id)
     for row in rows:
         await _take_out(tx, row["story_id"], article_ids, reason=f"split {moved.id} {by}", now=now)
+        if tell is not None:
+            await owe_where_told(tx, moved, tell, row["story_id"], now=now)
     await index_again(tx, moved)
     await tx.notify()
     return moved

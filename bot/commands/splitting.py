@@ -10,6 +10,7 @@ from bot.commands.why import shown_title
 from bot.model import Choice, Reply, Story
 from bot.posts import topics_of
 from bot.reading.read import read
+from bot.stories.kept import keep_apart
 from bot.stories.merge import begin
 from bot.text import cut, tame
 
@@ -54,5 +55,9 @@ async def _part(ask: Ask, story: Story, url: str) -> Reply:
     reading = read(articles[0], ask.catalog, now=ask.now)
     apart = begin(articles[0], reading, now=ask.now)
     apart = replace(apart, topics=(*apart.topics, *topics_of(apart, ())))
-    await ask.storage.split([article.id for article in articles], apart, now=ask.now, by=ask.who)
+    ids = [article.id for article in articles]
+    rest = replace(story, sources=tuple(s for s in story.sources if s.article_id not in ids))
+    apart = keep_apart(apart, rest)
+    here = ask.destination.id if ask.destination else None
+    await ask.storage.split(ids, apart, now=ask.now, by=ask.who, tell=here)
     return ask.reply(ask.say("commands.split.done", outlet=tame(articles[0].outlet)), private=True)

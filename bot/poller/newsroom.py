@@ -24,10 +24,12 @@ from bot.series.catalog import Catalog
 from bot.stories.index import StoryIndex
 from bot.stories.keys import keys_of
 from bot.stories.match import match
-from bot.stories.merge import begin, join, revise, withdraw
+from bot.stories.merge import begin, join, revise, split_from, withdraw
 
 WINDOW = timedelta(hours=72)  # stories that a new article is compared with
 STALE = timedelta(days=3)  # an entry that much older than the feed's newest was listed again, it is no news
+CATCH_UP = timedelta(seconds=1)
+CLOCKS_APART = timedelta(seconds=3)  # of several processes; also what was being written at the last look
 READ_AT_FIRST = 50  # entries of a new feed that become stories; older ones are only known
 PAGE_PATIENCE = 12.0  # seconds that a story waits for its page; then the feed's teaser has to do
 
@@ -75,10 +77,12 @@ class Newsroom:
         self._index: StoryIndex | None = None
         self._known = Known()
         self._deciding = asyncio.Lock()
+        self._caught_up_at = clock()
 
     async def open(self) -> None:
         """Remember the stories of the last days."""
-        stories = await self._storage.recent_stories(self._clock() - WINDOW)
+        self._caught_up_at = self._clock()
+        stories = await self._storage.recent_stories(self._caught_up_at - WINDOW)
         self._index = StoryIndex(stories)
         self._known = Known(stories)
 
@@ -176,6 +180,7 @@ class Newsroom:
         if is_news and self._writer is not None and (written := await self._writer.tell(article, reading)):
             reading = replace(reading, summary=written, machine_written=True)
         async with self._deciding:
+            await self._catch_up()
             story = await self._followable(await self._story(article, reading, now=now))
             lane = Lane.URGENT if reading.importance >= Importance.BREAKING else Lane.NEWS
             done = await self._storage.publish(article, story, now=now, announce=is_news, lane=lane)
@@ -186,6 +191,17 @@ class Newsroom:
                         "new" if done.is_new_story else "joined" if piece.is_new else "changed"
                     )
         return [(done.story.id, article.url)] if done is not None and is_news and article.url else []
+
+    async def _catch_up(self) -> None:
+        """Take in what others changed since: a moderator took a story apart, another process told one."""
+        assert self._index is not None
+        since, now = self._caught_up_at, self._clock()
+        if now - since < CATCH_UP:
+            return
+        for story in await self._storage.recent_stories(since - CLOCKS_APART):
+            self._index.add(story)
+            self._known.add(story)
+        self._caught_up_at = now
 
     async def _completed(self, feed: Feed, piece: _Work) -> Article:
         """The article with the text of its page. What it is known by stays what the feed gave."""
@@ -231,7 +247,13 @@ class Newsroom:
             return known
         at = await self._storage.articles_at(spellings(article.url))
         apart = next((story_id for _, story_id in at if story_id is not None), None)
-        return await self._storage.story(apart) if apart is not None else known
+        if apart is not None:
+            return await self._storage.story(apart)
+        for story_id in split_from(known) if known is not None else ():  # its address changed since
+            story = await self._storage.story(story_id)
+            if story is not None and _tells(story, article):
+                return story
+        return known
 
     async def withdraw(self, story_id: int, url: str) -> int:
         """Mark the telling at an address as taken back by its outlet; how many stories that changed."""

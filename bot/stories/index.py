@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from bot.model import Story
 from bot.stories.evidence import Telling
-from bot.stories.kept import tellings_of
+from bot.stories.kept import apart_from, tellings_of
 from bot.stories.keys import Keys
 from bot.stories.rarity import COUNTED, rarities
 
@@ -29,6 +29,7 @@ class Candidate:
 
     story_id: int
     tellings: tuple[Telling, ...]
+    apart: tuple[Telling, ...] = ()  # those that a moderator parted from it
 
 
 class StoryIndex:
@@ -53,6 +54,9 @@ class StoryIndex:
         known = set(self._tokens(story.id)) if story.id in self._stories else set()
         self._stories[story.id] = tuple(self._pack(keys) for keys in tellings)
         self._updated[story.id] = int(story.updated_at.timestamp())
+        self._apart.pop(story.id, None)
+        if apart := apart_from(story):
+            self._apart[story.id] = tuple(Telling(keys, rarities()) for keys in apart)
         self._ready.pop(story.id, None)
         for number in set(self._tokens(story.id)) - known:
             self._post(number, story.id)
@@ -74,7 +78,10 @@ class StoryIndex:
                 shared[story_id] = shared.get(story_id, 0) + weight
         likeliest = heapq.nlargest(2 * OFFERED, shared, key=shared.__getitem__)
         best = [story_id for story_id in likeliest if story_id in self._stories]
-        return [Candidate(story_id, self._tellings(story_id)) for story_id in best[:OFFERED]]
+        return [
+            Candidate(story_id, self._tellings(story_id), self._apart.get(story_id, ()))
+            for story_id in best[:OFFERED]
+        ]
 
     def forget(self, before: datetime) -> None:
         """Drop the stories that were last updated before then."""
@@ -83,6 +90,7 @@ class StoryIndex:
         for story_id in old:
             del self._stories[story_id], self._updated[story_id]
             self._ready.pop(story_id, None)
+            self._apart.pop(story_id, None)
         self._dropped += len(old)
         if self._dropped > len(self._stories):
             self._rebuild()
@@ -94,12 +102,15 @@ class StoryIndex:
         self._numbers: dict[str, int] = {}
         self._words: list[str] = []
         self._ready: dict[int, tuple[Telling, ...]] = {}
+        self._apart: dict[int, tuple[Telling, ...]] = {}  # of few stories
         self._dropped = 0
 
     def _rebuild(self) -> None:
         """Let go of the tokens and postings of what was dropped."""
         kept = [(story_id, self._unpacked(story_id), at) for story_id, at in self._updated.items()]
+        apart = self._apart
         self._clear()
+        self._apart = apart
         for story_id, tellings, at in kept:
             self._stories[story_id] = tuple(self._pack(keys) for keys in tellings)
             self._updated[story_id] = at

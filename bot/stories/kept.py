@@ -12,23 +12,54 @@ from bot.stories.keys import Keys, from_json, to_json
 
 FORM = 1  # of the keys; others are ignored, after 72 hours nobody misses them
 MOST = 12  # tellings that are kept: enough to recognise the next one
+MOST_APART = 6  # tellings that were split off
 
 
 def remember(story: Story, url: str, keys: Keys) -> Story:
     """Keep a telling's keys with its story, in place of what that address told before."""
-    kept = dict(_kept(story))
+    apart = _apart(story)
+    kept = {name: raw for name, raw in _kept(story).items() if name not in apart}
     kept[_name(url)] = to_json(keys)
     surplus = list(kept)[1 : 1 + max(0, len(kept) - MOST)]  # the first telling stays
-    return replace(
-        story,
-        keys={"form": FORM, "tellings": {name: kept[name] for name in kept if name not in surplus}},
-    )
+    return _with(story, {name: kept[name] for name in kept if name not in surplus}, apart)
+
+
+def keep_apart(story: Story, other: Story) -> Story:
+    """Let a story remember the tellings of one that it was parted from: who is told like them does not belong to it."""
+    apart = {**_apart(story), **_told(other)}
+    kept = {name: raw for name, raw in _kept(story).items() if name not in apart}
+    return _with(story, kept, dict(list(apart.items())[-MOST_APART:]))
 
 
 def tellings_of(story: Story) -> tuple[Keys, ...]:
     """The tellings that speak for a story, the first one first; not those of a source that was split off."""
-    kept, names = _kept(story), {_name(source.url) for source in story.sources}
-    return tuple(keys for name, raw in kept.items() if name in names and (keys := _read(raw)))
+    return _read_all(_told(story))
+
+
+def apart_from(story: Story) -> tuple[Keys, ...]:
+    """The tellings that a moderator parted from this story."""
+    return _read_all(_apart(story))
+
+
+def _with(story: Story, kept: Mapping[str, Any], apart: Mapping[str, Any]) -> Story:
+    keys = {"form": FORM, "tellings": kept}
+    return replace(story, keys={**keys, "apart": apart} if apart else keys)
+
+
+def _told(story: Story) -> Mapping[str, Any]:
+    names = {_name(source.url) for source in story.sources}
+    return {name: raw for name, raw in _kept(story).items() if name in names}
+
+
+def _apart(story: Story) -> Mapping[str, Any]:
+    """What was written down as such, and the tellings whose source is gone."""
+    told, written = _told(story), story.keys.get("apart")
+    gone = {name: raw for name, raw in _kept(story).items() if name not in told}
+    return {**(written if isinstance(written, Mapping) else {}), **gone}
+
+
+def _read_all(kept: Mapping[str, Any]) -> tuple[Keys, ...]:
+    return tuple(keys for raw in kept.values() if (keys := _read(raw)))
 
 
 def _kept(story: Story) -> Mapping[str, Any]:

@@ -85,7 +85,17 @@ def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
         return None
     best, closest = max(likely, key=lambda pair: pair[0])
     mean = sum(value for value, _ in likely) / len(likely)
+    if _is_parted(telling, candidate, best):
+        return _Weighed(candidate, 0.0, closest, kinship)
     return _Weighed(candidate, (best + mean) / 2, closest, kinship)
+
+
+def _is_parted(telling: Telling, candidate: Candidate, likelihood: float) -> bool:
+    """Say whether an article goes with what a moderator split off: it comes from that outlet, or tells it more like it does."""
+    return any(
+        _is_of_one_outlet(telling, other) or weights().likelihood(evidence(telling, other)) >= likelihood
+        for other in candidate.apart
+    )
 
 
 def _is_of_one_outlet(one: Telling, other: Telling) -> bool:

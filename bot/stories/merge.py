@@ -111,6 +111,12 @@ def withdraw(story: Story, url: str, *, now: datetime) -> Story:
     return _risen(story, replace(left, updated_at=now), now=now)
 
 
+def split_from(story: Story) -> tuple[int, ...]:
+    """The stories that a moderator made of parts of this one, as the reasons tell ("split 12 Ada")."""
+    parts = (reason.split(" ") for reason in story.reasons if reason.startswith("split "))
+    return tuple(int(number) for _, number, *_ in parts if number.isdigit())
+
+
 def source_of(article: Article, reading: Reading) -> Source:
     """What is kept of an article to tell its story by it."""
     return Source(

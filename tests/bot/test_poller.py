@@ -577,3 +577,29 @@ async def test_when_a_lease_dies_it_is_polling_alone_and_the_hub_is_asked_again(
     feed = await pushed.feed()
     assert not is_alive(feed, pushed.clock())
     assert feed.trouble is None
+
+
+async def test_what_a_moderator_splits_is_known_to_every_poller_at_once(world: World) -> None:
+    title = "WEC: Toyota protests the penalty for Kobayashi at Imola"
+    for path, outlet in (("/a", "A Post"), ("/b", "B Post")):
+        await world.add(path, rss(item(1)), outlet=outlet)
+    await world.poll()
+    world.outlets.put("/a", rss(item(2, title), item(1)))
+    world.outlets.put(
+        "/b", rss(replace(item(3, title), link="https://b.example/wec/imola-protest-news"), item(1))
+    )
+    await world.poll()
+    (merged,) = [story for story in await world.store.latest(limit=9) if story.title == title]
+    assert merged.outlets == ("A Post", "B Post")
+    wrong = next(source for source in merged.sources if source.outlet == "B Post")
+    alone = replace(merged, id=0, sources=(wrong,), url=wrong.url, reasons=(), revision=1)
+    world.clock.forward(minutes=1)
+    # As another process would.
+    apart = await world.store.split([wrong.article_id], alone, now=world.clock(), by="Ada")
+    world.outlets.put(  # the same article, in another category and with another guid
+        "/b", rss(replace(item(4, title), link="https://b.example/f1/imola-protest-news"), item(1))
+    )
+    await world.poll()
+    rest, part = await world.store.story(merged.id), await world.store.story(apart.id)
+    assert rest is not None and part is not None
+    assert (rest.outlets, part.outlets) == (("A Post",), ("B Post",))

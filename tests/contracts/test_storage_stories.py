@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.model import DeliveryState, Importance, Label, Lane, Source
 from storage import Store
 from tests.contracts.given import (
@@ -250,6 +252,22 @@ async def test_a_split_owes_an_edit_and_no_new_post(store: Store) -> None:
     assert old.revision == 3
     assert len(await claim(store)) == 1
     assert await store.delivery(there.id, new.id) is None
+
+
+@pytest.mark.parametrize("was_posted", [True, False])
+async def test_what_was_split_off_is_posted_only_where_that_was_asked(store: Store, was_posted: bool) -> None:
+    here, elsewhere = await place(store), await place(store, "2")
+    published = await publish(store)
+    other = article("crash", outlet="Box Box", title="Crash in practice")
+    merged = replace(published.story, sources=(*published.story.sources, told_by(other)), revision=2)
+    joined = await store.publish(other, merged, now=NOW)
+    assert joined is not None
+    if was_posted:
+        await post_all(store)
+    alone = story(other, sources=(replace(told_by(other), article_id=joined.article_id),))
+    new = await store.split([joined.article_id], alone, now=NOW, by="Ada", tell=here.id)
+    assert (await store.delivery(here.id, new.id) is not None) is was_posted
+    assert await store.delivery(elsewhere.id, new.id) is None
 
 
 async def test_a_follow_up_knows_where_its_parent_was_told(store: Store) -> None:

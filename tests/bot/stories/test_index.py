@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.stories.index import POSTED, StoryIndex
-from bot.stories.kept import MOST, remember, tellings_of
+from bot.stories.kept import MOST, apart_from, keep_apart, remember, tellings_of
 from bot.stories.keys import Keys, from_json, keys_of, to_json
 from bot.stories.match import match
+from bot.stories.merge import begin
 from tests.bot.stories.newsroom import Newsroom, article, read_it
 from tests.bot.stories.test_match import SAME
 from tests.racing import SUNDAY, source, story
@@ -62,6 +63,39 @@ def test_a_telling_that_was_split_off_no_longer_speaks_for_the_story() -> None:
     rest = replace(both, sources=both.sources[:1])
     assert len(tellings_of(both)) == 2
     assert len(tellings_of(rest)) == 1
+
+
+def test_what_was_split_apart_is_not_joined_again() -> None:
+    newsroom = Newsroom()
+    first = article(*SAME["result"][0], outlet="A Post")
+    wrong = article(*SAME["result"][1], outlet="B Post", minutes=5)
+    newsroom.take(first)
+    both = newsroom.take(wrong)
+    assert len(both.sources) == 2
+    rest = replace(both, sources=both.sources[:1])
+    alone = keep_apart(begin(wrong, read_it(wrong), now=SUNDAY), rest)
+    newsroom.stories = {1: rest, 2: replace(alone, id=2)}
+    for known in newsroom.stories.values():
+        newsroom.index.add(known)
+    assert [keys.outlet for keys in apart_from(rest)] == ["B Post"]
+    assert [keys.outlet for keys in apart_from(alone)] == ["A Post"]
+    again = newsroom.take(replace(wrong, guid="anew", url="https://b-post.example/anew"))
+    assert again.id not in (1, 2)  # the outlet's next article: neither the one nor the other
+    third = newsroom.take(replace(wrong, guid="c", url="https://c-post.example/c", outlet="C Post"))
+    assert third.id != 1
+    fourth = newsroom.take(replace(first, guid="d", url="https://d-post.example/d", outlet="D Post"))
+    assert fourth.id == 1
+
+
+def test_what_was_split_off_stays_apart_after_more_outlets_joined() -> None:
+    newsroom = Newsroom()
+    newsroom.tell(*SAME["result"][0])
+    both = newsroom.tell(*SAME["result"][1], minutes=5)
+    told = replace(both, sources=both.sources[:1])
+    for number in range(MOST + 3):
+        of = source(f"Outlet {number}")
+        told = remember(replace(told, sources=(*told.sources, of)), of.url, asked(SAME["result"][0]))
+    assert len(apart_from(told)) == 1
 
 
 def test_stories_without_keys_or_with_somebody_elses_are_not_compared() -> None:
