@@ -335,9 +335,19 @@ class Storage(Protocol):
         """Claim nothing for this destination until then (the platform said when)."""
         ...
 
-    async def fold_backlog(self, *, now: datetime, keep: int, older_than: timedelta) -> int:
+    async def fold_backlog(
+        self,
+        *,
+        now: datetime,
+        keep: int,
+        older_than: timedelta,
+        spare: Sequence[int] = (),
+        spare_results: Sequence[int] = (),
+    ) -> int:
         """After downtime: for each destination with more than `keep` unsent stories older than that, leave the newest
-        `keep` and fold the rest into one digest delivery; returns how many were folded."""
+        `keep` and fold the rest into one digest delivery; returns how many were folded.
+
+        Nothing is folded for the destinations `spare`, no result for those of `spare_results`."""
         ...
 
     async def make_digest(

@@ -106,19 +106,30 @@ async def _insert_digest(
     )
 
 
-async def fold_backlog(tx: Transaction, *, now: datetime, keep: int, older_than: timedelta) -> int:
+async def fold_backlog(
+    tx: Transaction,
+    *,
+    now: datetime,
+    keep: int,
+    older_than: timedelta,
+    spare: Sequence[int],
+    spare_results: Sequence[int],
+) -> int:
     """Where more than `keep` stories wait for longer than that, leave the newest and fold the rest into a digest.
 
-    Not what is held by a preference, and nothing that may have been posted.
+    Not what is held by a preference, and nothing that may have been posted. Places that gather stories for digests of
+    their own are left alone (`spare`), and results at places that want them later (`spare_results`).
     """
     rows = await tx.all(
         """
         SELECT id, destination_id, story_id FROM (
             SELECT d.id, d.destination_id, d.story_id,
                 ROW_NUMBER() OVER (PARTITION BY d.destination_id ORDER BY d.created_at DESC, d.id DESC) AS place
-            FROM deliveries AS d
-            WHERE $owed(d) AND d.sent_revision = 0 AND d.story_id IS NOT NULL AND d.due_at <= :now
+            FROM deliveries AS d JOIN stories AS s ON s.id = d.story_id
+            WHERE $owed(d) AND d.sent_revision = 0 AND d.due_at <= :now
                 AND d.created_at <= :before AND d.waiting IS NULL AND d.leased_until IS NULL
+                AND d.destination_id NOT IN ($ids(:spare))
+                AND NOT (s.spoiler AND d.destination_id IN ($ids(:spare_results)))
         ) AS ranked
         WHERE place > :keep
         ORDER BY destination_id, place
@@ -126,6 +137,8 @@ async def fold_backlog(tx: Transaction, *, now: datetime, keep: int, older_than:
         now=now,
         before=now - older_than,
         keep=keep,
+        spare=list(spare),
+        spare_results=list(spare_results),
     )
     folded: dict[int, list[int]] = defaultdict(list)
     for row in rows:

@@ -272,8 +272,23 @@ class Store:
     async def hold(self, destination_id: int, until: datetime) -> None:
         await self.database.write(queues.hold, destination_id, until)
 
-    async def fold_backlog(self, *, now: datetime, keep: int, older_than: timedelta) -> int:
-        return await self.database.write(backlog.fold_backlog, now=now, keep=keep, older_than=older_than)
+    async def fold_backlog(
+        self,
+        *,
+        now: datetime,
+        keep: int,
+        older_than: timedelta,
+        spare: Sequence[int] = (),
+        spare_results: Sequence[int] = (),
+    ) -> int:
+        return await self.database.write(
+            backlog.fold_backlog,
+            now=now,
+            keep=keep,
+            older_than=older_than,
+            spare=spare,
+            spare_results=spare_results,
+        )
 
     async def make_digest(
         self, destination_id: int, story_ids: Sequence[int], *, slot: str, due_at: datetime, now: datetime

@@ -10,6 +10,8 @@ import structlog
 
 from bot.errors import StorageError
 from bot.ports import Clock, Storage
+from bot.posts.schedule import ScheduleKind, schedule_of
+from bot.posts.spoilers import may_delay
 
 log = structlog.get_logger()
 
@@ -36,7 +38,14 @@ class Downtime:
             return 0
         log.info("catching up", down_since=alive_at.isoformat())
         await self._first_round(now, stop)
-        folded = await self._storage.fold_backlog(now=self._clock(), keep=self._keep, older_than=timedelta())
+        places = await self._storage.destinations()
+        folded = await self._storage.fold_backlog(
+            now=self._clock(),
+            keep=self._keep,
+            older_than=timedelta(),
+            spare=[one.id for one in places if schedule_of(one.preferences).kind is not ScheduleKind.NOW],
+            spare_results=[one.id for one in places if may_delay(one.preferences)],
+        )
         log.info("backlog folded", deliveries=folded)
         return folded
 

@@ -59,6 +59,11 @@ def spoiler_of(story: Story, preferences: Preferences) -> SpoilerMode:
     )
 
 
+def may_delay(preferences: Preferences) -> bool:
+    """Tell whether results of any series are told later there."""
+    return any(_read(mode).kind is SpoilerKind.DELAY for mode in preferences.spoilers.values())
+
+
 def released_at(story: Story, preferences: Preferences) -> datetime | None:
     """When a delayed result may be told; None for what is not delayed."""
     if not story.spoiler:

@@ -472,6 +472,19 @@ async def test_a_backlog_folds_nothing_that_is_held_or_may_be_posted(store: Stor
     assert await store.fold_backlog(now=NOW + HOUR, keep=0, older_than=MINUTE) == 0
 
 
+async def test_a_backlog_leaves_alone_who_gathers_and_results_of_who_waits(store: Store) -> None:
+    gathers, waits = await place(store, "1"), await place(store, "2")
+    for slug in "ab":
+        await publish(store, slug, spoiler=slug == "a")
+    folded = await store.fold_backlog(
+        now=NOW + HOUR, keep=0, older_than=MINUTE, spare=[gathers.id], spare_results=[waits.id]
+    )
+    assert folded == 1
+    assert len(await store.waiting(gathers.id)) == 2
+    (told,) = [told for _, told in await store.waiting(waits.id) if told is not None and told.spoiler]
+    assert told.spoiler
+
+
 # ── figures ──
 
 
