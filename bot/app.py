@@ -131,8 +131,10 @@ async def _run_parts(
         for name, adapter in talking.items():
             jobs[f"{name} adapter"] = adapter.run(MENU, desk)
         if settings.web.listen:
-            from bot.web import serve
+            from bot.web import Route, serve
+            from bot.web.page import StatusPage
 
+            routes.append(Route(path="/", answer=StatusPage(store, health, catalog, clock).answer))
             jobs["web"] = serve(settings.web, store, health, metrics, stop=stop, clock=clock, routes=routes)
         jobs["housekeeping"] = _housekeeping(settings, store, clock, stop)
         if "console" in adapters:

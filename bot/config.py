@@ -105,7 +105,7 @@ class LlmSettings(Part):
 
 
 class WebSettings(Part):
-    listen: str | None = Field(None, description="host:port for /metrics and /healthz; off by default.")
+    listen: str | None = Field(None, description="host:port for /metrics, /healthz and a status page; off by default.")
     public_url: AnyHttpUrl | None = Field(
         None, description="Where hubs reach `listen` from outside (WebSub)."
     )

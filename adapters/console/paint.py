@@ -13,6 +13,7 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.locale import say
+from bot.locale.dates import ago
 from bot.model import Choice, Form, Line, Picker, Post
 from bot.text import tame, tame_lines
 
@@ -131,15 +132,6 @@ def web_url(url: str) -> str:
     return url if parts.scheme in ("http", "https") and parts.hostname and " " not in url else ""
 
 
-def ago(at: datetime, now: datetime, locale: str) -> str:
-    """Say how long ago something was."""
-    minutes = max(0, int((now - at).total_seconds() // 60))
-    for unit, span in (("days", 1440), ("hours", 60), ("minutes", 1)):
-        if minutes >= span:
-            return say(locale, f"console.ago.{unit}", count=minutes // span)
-    return say(locale, "console.ago.now")
-
-
 def _numbered(number: int, label: str, is_chosen: bool) -> Iterable[tuple[str, str]]:
     return (f"{number:>3} ", "bold cyan"), ("✓ " if is_chosen else "", "green"), (label, "")
 
@@ -157,7 +149,7 @@ def _section(heading: str, lines: Sequence[Line], locale: str, now: datetime) ->
         words = say(locale, "console.covered_line") if line.covered else tame(line.text)
         url = "" if line.covered else web_url(line.url)  # an address may tell the result
         one = Text.assemble("• ", (words, Style(link=url or None, italic=line.covered)))
-        small = [tame(line.note), ago(line.at, now, locale) if line.at else ""]
+        small = [tame(line.note), ago(locale, line.at, now) if line.at else ""]
         if any(small):
             one.append(f"  {' · '.join(filter(None, small))}", "dim")
         drawn.append(one)
@@ -165,7 +157,7 @@ def _section(heading: str, lines: Sequence[Line], locale: str, now: datetime) ->
 
 
 def _source(item: Post, now: datetime) -> Text | None:
-    parts = [tame(item.outlet), ago(item.at, now, item.locale) if item.at else ""]
+    parts = [tame(item.outlet), ago(item.locale, item.at, now) if item.at else ""]
     line = Text(" · ".join(filter(None, parts)), "dim")
     if item.also:
         names = Text(", ").join(

@@ -21,3 +21,12 @@ def day(locale: str, at: date) -> str:
 def moment(locale: str, at: datetime) -> str:
     """Name a moment in the zone it carries: "Sunday 22 November, 14:05"."""
     return say(locale, "post.date.moment", day=day(locale, at.date()), time=f"{at:%H:%M}")
+
+
+def ago(locale: str, at: datetime, now: datetime) -> str:
+    """Say how long ago something was, or "just now" for what is not a minute old."""
+    minutes = max(0, int((now - at).total_seconds() // 60))
+    for unit, span in (("days", 1440), ("hours", 60), ("minutes", 1)):
+        if minutes >= span:
+            return say(locale, f"dates.ago.{unit}", count=minutes // span)
+    return say(locale, "dates.ago.now")

@@ -18,11 +18,12 @@ from rich.console import Console
 
 from adapters.console import ADDRESS, NAME, SPACE, create
 from adapters.console.adapter import ConsoleAdapter
-from adapters.console.paint import ago, web_url
+from adapters.console.paint import web_url
 from bot.commands.desk import Desk
 from bot.commands.menu import MENU
 from bot.errors import DeliveryError
 from bot.locale import LOCALES
+from bot.locale.dates import ago
 from bot.model import Choice, Destination, Document, Form, Line, Link, Picker, Post, Reply, Request, Section
 from bot.ports import Answerer
 from bot.series.catalog import load_catalog
@@ -182,7 +183,7 @@ async def test_a_closed_pipe_is_a_failed_delivery() -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_language_says_how_long_ago(locale: str) -> None:
     spans = [timedelta(), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=9)]
-    said = [ago(NOW - span, NOW, locale) for span in spans]
+    said = [ago(locale, NOW - span, NOW) for span in spans]
     assert len(set(said)) == len(said)
     assert "9" in said[-1]
 
