@@ -33,6 +33,14 @@ async def open_store(url: str, *, clock: Clock = _utc_now, exclusive: bool = Tru
     )
 
 
+def is_store_there(url: str) -> bool:
+    """Say whether a store was ever opened at an address, without making one."""
+    if not url.startswith("sqlite:"):
+        return True
+    path = sqlite_path(url)
+    return path is not None and path.exists()
+
+
 def sqlite_path(url: str) -> Path | None:
     """The file of a SQLite address; None: in memory."""
     place = url.partition("://")[2].removeprefix("/")

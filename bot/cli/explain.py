@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli import app, in_loop
+from bot.cli.told import told, told_at
 from bot.errors import FetchError
 from bot.model import Article, Entry, Feed, Reading, Story
 
@@ -30,7 +31,10 @@ def explain(
         typer.Option("--jsonl", help="Read one JSON object a line from standard input, write one a line."),
     ] = False,
 ) -> None:
-    """Show how one article is read: its fields, series with the words that spoke for each, summary, spoiler, label."""
+    """Show how one article is read: its fields, series with the words that spoke for each, summary, spoiler, label.
+
+    Where the database has the article, also the story that it tells, who else tells it, and why they were merged.
+    """
     if as_lines:
         for item in _lines():
             print_line({"id": item.get("id"), **explained(*read_item(item))})
@@ -38,33 +42,39 @@ def explain(
     if source is None:
         raise typer.BadParameter("give a URL, a file, or - (or --jsonl).")
     article, reading = read_item(_item(source))
+    story = in_loop(told_at(article.url))
     if as_json:
-        typer.echo(json.dumps(explained(article, reading), ensure_ascii=False, indent=1))
+        found = {**explained(article, reading), **({"story": told(story)} if story else {})}
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         from bot.cli.show import show_reading
 
-        show_reading(article, reading)
+        show_reading(article, reading, story)
 
 
 @app.command()
 def stories(
     as_lines: Annotated[bool, typer.Option("--jsonl", help="Read and write one JSON object a line.")] = True,  # noqa: ARG001
+    with_reasons: Annotated[
+        bool, typer.Option("--reasons", help="Also say what each was merged for, and what it follows up.")
+    ] = False,
 ) -> None:
     """Group articles (JSON lines in time order on standard input) into stories: the same number for one story."""
     from bot.stories.index import StoryIndex
 
     index = StoryIndex()
-    told: dict[int, Story] = {}
+    kept: dict[int, Story] = {}
     numbers = itertools.count(1)
     for number, item in enumerate(_lines()):
         article, reading = read_item(item)
         article = replace(article, url=article.url or f"item:{number}")  # a telling is known by its address
-        story, why = _told(article, reading, index, told, numbers)
-        print_line({"id": item.get("id"), "story": story.id, "parent": story.parent_id, "why": why})
+        story, why = _told(article, reading, index, kept, numbers)
+        found: dict[str, Any] = {"id": item.get("id"), "story": story.id}
+        print_line({**found, "reason": why, "parent": story.parent_id} if with_reasons else found)
 
 
 def _told(
-    article: Article, reading: Reading, index: StoryIndex, told: dict[int, Story], numbers: Iterator[int]
+    article: Article, reading: Reading, index: StoryIndex, kept: dict[int, Story], numbers: Iterator[int]
 ) -> tuple[Story, str]:
     """Let an article begin or join a story of the index, as the poller would."""
     from bot.stories.keys import keys_of
@@ -78,8 +88,8 @@ def _told(
         story = begin(article, reading, now=now, parent_id=found.parent_id, reason=found.reason, keys=keys)
         story = replace(story, id=next(numbers))
     else:
-        story = join(told[found.story_id], article, reading, reason=found.reason, now=now, keys=keys)
-    told[story.id] = story
+        story = join(kept[found.story_id], article, reading, reason=found.reason, now=now, keys=keys)
+    kept[story.id] = story
     index.add(story)
     return story, found.reason
 

@@ -6,12 +6,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.model import Article, Reading, SeriesTag
+from bot.cli.told import rows_of
+from bot.model import Article, Reading, SeriesTag, Story
 from bot.text import cut, tame
 
 
-def show_reading(article: Article, reading: Reading, console: Console | None = None) -> None:
-    """Print one article as it was understood, a line a field."""
+def show_reading(
+    article: Article, reading: Reading, story: Story | None = None, console: Console | None = None
+) -> None:
+    """Print one article as it was understood, a line a field; and the story that it tells, where one is known."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold cyan", no_wrap=True)
     table.add_column(overflow="fold")
@@ -32,6 +35,7 @@ def show_reading(article: Article, reading: Reading, console: Console | None = N
         ("label", _with_words(str(reading.label), reading.label_evidence)),
         ("importance", str(int(reading.importance))),
     ]
+    rows += rows_of(story) if story is not None else []
     if not reading.series:
         rows.insert(8, ("series", "none: this article is not posted"))
     for name, value in rows:
