@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import calendar
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -54,10 +56,22 @@ def parse_xml(body: bytes, *, content_type: str, url: str = "") -> FeedDocument:
 
 def _read(body: bytes, content_type: str) -> Any:
     """Run feedparser as it should be run here: it neither sanitises nor joins, both cost more than the parsing."""
-    import feedparser
+    return _feedparser().parse(
+        io.BytesIO(body),  # bare bytes would be taken for a path first: a body of "/dev/zero" would be opened
+        response_headers={"content-type": content_type},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
 
-    headers = {"content-type": content_type}
-    return feedparser.parse(body, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+
+@cache
+def _feedparser() -> Any:
+    """Import it when it is needed, and keep it from looking for a long-gone driver on disk at every call."""
+    import feedparser
+    import feedparser.api
+
+    feedparser.api.PREFERRED_XML_PARSERS.clear()  # Python's own expat is left
+    return feedparser
 
 
 def true_type(body: bytes, content_type: str) -> str:

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import brotli
 import pytest
@@ -346,6 +347,12 @@ def test_a_queer_document_costs_little_and_reads_no_file(name: str) -> None:
     found = parse(QUEER[name])
     assert time.monotonic() - began < 1
     assert not any("root:" in entry.title + entry.standfirst for entry in found.entries)
+
+
+def test_a_body_that_is_a_path_opens_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    file.write_bytes(OPEN + ITEM + b"</channel></rss>")
+    assert parse(str(file).encode()).entries == ()
 
 
 def test_of_a_hundred_thousand_entries_the_first_two_thousand_are_read() -> None:
