@@ -14,6 +14,7 @@ from bot.posts import decide, is_hidden
 from bot.posts.reasons import say_reason
 from bot.posts.schedule import zone_of
 from bot.posts.spoilers import safe_title
+from bot.stories.merge import FOLLOWS
 from bot.text import cut, tame
 
 RECENT = 5
@@ -109,8 +110,10 @@ def _told_by(ask: Ask, asked: Asked, story: Story) -> list[str]:
         )
     if is_hidden(story, ask.preferences, ask.now):
         return lines  # the reasons name who and what
-    reasons = [reason for reason in story.reasons if not reason.startswith("split ")]
-    lines += [ask.say("post.fate.because", reason=cut(tame(reason), 160)) for reason in reasons[-2:]]
+    for key, prefix in (("follows", FOLLOWS), ("because", "")):
+        reasons = [reason for reason in story.reasons if reason.startswith(FOLLOWS) == bool(prefix)]
+        told = [reason.removeprefix(prefix) for reason in reasons if not reason.startswith("split ")]
+        lines += [ask.say(f"post.fate.{key}", reason=cut(tame(reason), 160)) for reason in told[-2:]]
     return lines
 
 

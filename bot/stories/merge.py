@@ -14,6 +14,7 @@ from bot.text import fold
 
 MOST_REVISIONS = 20  # edits of one post: a page that prints the clock must not edit for ever
 CORRECTED_FOR = timedelta(hours=48)  # after that a post stays as it is
+FOLLOWS = "follows up: "  # before the reason of a later chapter
 WIDELY_TOLD = 4  # outlets from which a story is a major one
 
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?(?: ?(?:uhr|[ap]\.?m\.?|h|gmt|utc|bst|c?e[sd]?t))?\b")
@@ -51,7 +52,7 @@ def begin(
         created_at=now,
         updated_at=now,
         parent_id=parent_id,
-        reasons=(f"follows up: {reason}",) if parent_id is not None and reason else (),
+        reasons=(f"{FOLLOWS}{reason}",) if parent_id is not None and reason else (),
     )
     return remember(story, article.url, keys or keys_of(article, reading, now=now))
 

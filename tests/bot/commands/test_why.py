@@ -196,6 +196,14 @@ async def test_members_may_ask_why_too(member: Chat, told: Story) -> None:
     assert member.reply.private
 
 
+async def test_a_later_chapter_says_what_it_follows_up(chat: Chat, sqlite_store: Store) -> None:
+    reasons = ("follows up: Ferrari, Imola; 3 hours apart", "Ferrari, protest; 5 minutes apart")
+    told = await publish(sqlite_store, story("Rain delays the start", reasons=reasons))
+    said = await chat.say(f"why {told.id}")
+    assert "It follows up an earlier story: Ferrari, Imola; 3 hours apart" in said
+    assert "Merged because of: Ferrari, protest; 5 minutes apart" in said
+
+
 async def test_a_story_that_was_taken_down_says_by_whom(chat: Chat, sqlite_store: Store) -> None:
     sources = [source("A Post", withdrawn=True), source("B Post")]
     told = await publish(sqlite_store, story("Rain delays the start", sources=sources))
