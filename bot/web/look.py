@@ -23,6 +23,7 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.35rem .8rem .35rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 thead th{border:0;color:var(--soft);font-weight:normal;font-size:.85rem}
 td{font-variant-numeric:tabular-nums}
+small{display:block}
 .none,small,footer{color:var(--soft)}
 ol{margin:0;padding:0;list-style:none}
 li+li{border-top:1px solid var(--line);margin-top:.6rem;padding-top:.6rem}

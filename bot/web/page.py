@@ -157,7 +157,7 @@ def _stories(standing: Standing, catalog: Catalog, locale: str) -> Iterator[str]
         facts = " · ".join(
             part for part in (series, outlets, ago(locale, story.created_at, standing.now)) if part
         )
-        yield f'<li lang="{escape(story.language)}">{_title(story, locale)}<br><small>{_words(facts)}</small></li>'
+        yield f'<li lang="{escape(story.language)}">{_title(story, locale)}<small>{_words(facts)}</small></li>'
     yield "</ol></section>"
 
 
