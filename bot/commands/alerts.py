@@ -9,7 +9,7 @@ from bot.commands.ask import Ask, language_of
 from bot.commands.line import Line
 from bot.model import Choice, Reply
 
-_ACTIONS = {"follow": follow.follow, "unfollow": follow.unfollow}
+_ACTIONS = {"follow": follow.follow, "unfollow": follow.unfollow, "series": follow.series}
 _DEEPER = ("follow ", "unfollow ", "following", "series")
 
 
@@ -22,9 +22,26 @@ async def alerts(ask: Ask) -> Reply:
     elif ask.line.rest:
         action, line = "follow", Line("follow", ask.line.rest)
     else:
-        return _theirs(await follow.following(mine), ask)
+        return await _tried_again(_theirs(await _listed(mine, ask), ask), ask)
     reply = await _ACTIONS[action](replace(mine, line=line))
-    return _theirs(reply, ask)
+    return await _tried_again(_theirs(reply, ask), ask)
+
+
+async def _listed(mine: Ask, ask: Ask) -> Reply:
+    listed = await follow.following(mine)
+    if ask.request.is_private or await mine.following():
+        return listed
+    return replace(listed, text=ask.say("commands.alerts.nothing"))
+
+
+async def _tried_again(reply: Reply, ask: Ask) -> Reply:
+    """Who asks for alerts that could not be delivered is told so, and they are tried again at once."""
+    request = ask.request
+    if request.is_private or not await ask.storage.resume(
+        request.adapter, address=request.private_address, now=ask.now
+    ):
+        return reply
+    return replace(reply, text=f"{reply.text}\n{ask.say('commands.alerts.unreached')}")
 
 
 async def _as_private(ask: Ask) -> Ask:
@@ -44,6 +61,8 @@ async def _as_private(ask: Ask) -> Ask:
         may_manage=True,
     )
     destination = await ask.storage.destination(request.adapter, address)
+    if destination is not None:  # why it is paused is said by `alerts`
+        destination = replace(destination, paused_at=None)
     locale = language_of(private, destination, ask.locale)
     line = replace(ask.line, target="")
     return replace(ask, request=private, destination=destination, locale=locale, line=line)
@@ -53,7 +72,7 @@ def _theirs(reply: Reply, ask: Ask) -> Reply:
     """Buttons that stay about the person's own follows, wherever they are pressed."""
     if ask.request.is_private:
         return replace(reply, private=True)
-    choices = tuple(_own(choice) for choice in reply.choices if not choice.line.startswith("series"))
+    choices = tuple(_own(choice) for choice in reply.choices)
     text = f"{reply.text}\n{ask.say('commands.alerts.where')}"
     return replace(reply, text=text, choices=tuple(filter(None, choices)), private=True)
 

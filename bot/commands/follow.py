@@ -46,7 +46,8 @@ async def follow(ask: Ask) -> Reply:
         text.append(ask.say("commands.follow.paused", reason=reason))
     text += _leftovers(ask, found)
     undo = [_button(ask, topic, is_followed=True) for topic in (new or found.topics)[:_EXTRA_CHOICES]]
-    return ask.reply("\n".join(text), choices=[*filter(None, undo), list_button(ask)])
+    choices = [*filter(None, undo), *_which(ask, found, "follow"), list_button(ask)]
+    return ask.reply("\n".join(text), choices=choices)
 
 
 async def unfollow(ask: Ask) -> Reply:
@@ -68,7 +69,8 @@ async def unfollow(ask: Ask) -> Reply:
     if len(gone) == len(followed):
         text.append(ask.say("commands.unfollow.nothing_left"))
     redo = [_button(ask, topic, is_followed=False) for topic in gone[:_EXTRA_CHOICES]]
-    return ask.reply("\n".join(text), choices=[*filter(None, redo), list_button(ask)])
+    choices = [*filter(None, redo), *_which(ask, found, "unfollow"), list_button(ask)]
+    return ask.reply("\n".join(text), choices=choices)
 
 
 async def following(ask: Ask) -> Reply:
@@ -192,10 +194,20 @@ def _not_found(ask: Ask, found: Resolved, command: str) -> Reply:
 
 
 def _leftovers(ask: Ask, found: Resolved) -> list[str]:
-    unclear = [*found.unknown, *dict.fromkeys(topic.name for topic in found.doubtful)]
-    return (
-        [ask.say("commands.follow.unclear", names=", ".join(unclear[:MOST_NAMED])[:200])] if unclear else []
-    )
+    said = []
+    if found.unknown:
+        names = ", ".join(found.unknown[:MOST_NAMED])[:200]
+        said.append(ask.say("commands.follow.unclear", names=names))
+    if found.doubtful:
+        said.append(ask.say("commands.unknown.doubtful"))
+    return said
+
+
+def _which(ask: Ask, found: Resolved, command: str) -> list[Choice]:
+    """A button for each of several with one name."""
+    start = prefix(ask, command)
+    lines = {topic.name: f"{start} {topic.key}" for topic in found.doubtful[:MOST_NAMED]}
+    return [Choice(label=name, line=line) for name, line in lines.items() if fits(line)]
 
 
 def _what_comes(ask: Ask, *, is_first: bool) -> str:

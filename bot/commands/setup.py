@@ -81,7 +81,7 @@ async def _begin(ask: Ask) -> Reply:
     pickers = [Picker(line=f"{line} pack", prompt=ask.say("commands.setup.pack"), options=packs)]
     if not ask.request.is_private:
         elsewhere = ask.say("commands.setup.which_place")
-        pickers.append(Picker(line="setup", prompt=elsewhere, options=(), kind="destination"))
+        pickers.insert(0, Picker(line="setup", prompt=elsewhere, options=(), kind="destination"))
     return _panel(ask, "\n".join(lines), choices, tuple(pickers))
 
 

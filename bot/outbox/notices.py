@@ -174,7 +174,8 @@ class Notices:
         adapter = self._adapters[to.adapter]
         try:
             await self._paces[to.adapter].slot(adapter.rates(to), Lane.URGENT)
-            await adapter.send(to, notice(places, reason), key=f"pause.{places[0].id}"[:25])
+            key = f"pause.{places[0].id}.{int(self._clock().timestamp()):x}"  # a copy of none before it
+            await adapter.send(to, notice(places, reason), key=key[:25])
         except DeliveryError as error:
             log.info("moderator not told", destination=places[0].id, reason=str(error))
             return False

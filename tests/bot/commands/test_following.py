@@ -10,6 +10,7 @@ from bot.commands.desk import Desk
 from bot.series.catalog import load_catalog
 from storage import Store
 from tests.chat import Chat
+from tests.conftest import FakeClock
 from tests.racing import publish, story
 
 
@@ -171,13 +172,43 @@ async def test_a_place_of_another_space_is_out_of_reach_even_for_its_moderators(
 
 
 async def test_alerts_are_listed_and_stopped_from_anywhere(member: Chat, sqlite_store: Store) -> None:
-    assert "Nothing is followed yet" in await member.say("alerts")
+    assert "You follow nothing yourself yet" in await member.say("alerts")
     await member.say('alerts wec "Max Verstappen"')
     assert member.reply.private
     said = await member.say("/alerts")
     assert "Max Verstappen" in said and "sent to you alone" in said
     await member.press("Unfollow FIA")
     assert await followed(sqlite_store, "dm:8") == ["driver:max-verstappen"]
+
+
+async def test_series_are_chosen_for_oneself_from_where_others_read(
+    member: Chat, sqlite_store: Store
+) -> None:
+    await member.say("alerts")
+    await member.press("All series")
+    await member.press("Bikes")
+    await member.press("MotoGP")
+    assert await followed(sqlite_store, "dm:8") == ["series:motogp"]
+    assert await sqlite_store.destination("rig", "channel-1") is None
+
+
+async def test_of_several_with_one_name_the_right_one_is_pressed(member: Chat, sqlite_store: Store) -> None:
+    assert "Which one do you mean?" in await member.say("alerts wec ferrari")
+    await member.press("Enzo Ferrari")
+    assert await followed(sqlite_store, "dm:8") == ["person:enzo-ferrari", "series:wec"]
+
+
+async def test_who_asks_again_after_messages_did_not_arrive_gets_them_at_once(
+    member: Chat, sqlite_store: Store, clock: FakeClock
+) -> None:
+    await member.say("alerts wec")
+    place = await sqlite_store.destination("rig", "dm:8")
+    assert place is not None
+    await sqlite_store.pause(place.id, "discord.paused.direct", now=clock())
+    assert "could not write to you" in await member.say("alerts f1")
+    place = await sqlite_store.destination("rig", "dm:8")
+    assert place is not None and place.paused_at is None
+    assert "could not write to you" not in await member.say("alerts f1")
 
 
 async def test_an_alert_is_in_the_person_s_language(desk: Desk, sqlite_store: Store) -> None:
