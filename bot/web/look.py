@@ -20,8 +20,9 @@ h2{margin:0 0 .6rem;font-size:1.1rem}
 section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;margin:1rem 0;overflow-x:auto}
 p{margin:.4rem 0}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.35rem .8rem .35rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-thead th{border:0;color:var(--soft);font-weight:normal;font-size:.85rem}
+th,td{text-align:left;padding:.35rem .8rem .35rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
+thead th{border:0}
+tbody th{font-weight:normal}
 td{font-variant-numeric:tabular-nums}
 small{display:block}
 .none,small,footer{color:var(--soft)}

@@ -107,13 +107,12 @@ def _queue(standing: Standing, locale: str) -> Iterator[str]:
     yield f"<section><h2>{escape(say(locale, 'web.queue.title'))}</h2>"
     adapters = sorted({adapter for adapter, _ in standing.counts})
     if adapters:
-        heads = "".join(
-            f"<th>{escape(say(locale, f'web.queue.{state.name.lower()}'))}</th>" for state in _STATES
-        )
+        heads = "".join(f"<th>{_words(adapter.title())}</th>" for adapter in adapters)
         yield f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>"
-        for adapter in adapters:
-            cells = "".join(_count(standing.counts.get((adapter, state.value), 0)) for state in _STATES)
-            yield f"<tr><th>{_words(adapter.title())}</th>{cells}</tr>"
+        for state in _STATES:
+            name = escape(say(locale, f"web.queue.{state.name.lower()}"))
+            cells = "".join(_count(standing.counts.get((adapter, state.value), 0)) for adapter in adapters)
+            yield f"<tr><th>{name}</th>{cells}</tr>"
         yield "</tbody></table>"
     else:
         yield f"<p>{escape(say(locale, 'web.queue.empty'))}</p>"

@@ -41,7 +41,7 @@ async def test_it_shows_queue_outlets_and_stories_in_the_browser_s_language(
         "Alles in Ordnung.",
         "1 Feed wird gelesen",
         "Regen verschiebt den Start",
-        "<th>Rig</th><td>1</td>",
+        "<th>wartend</th><td>1</td>",
     ):
         assert words in page, words
 
