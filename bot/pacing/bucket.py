@@ -2,7 +2,8 @@
 
 Everything sent with one token draws from the bucket "all"; what goes to one chat draws from that chat's as well.
 "all" is spaced evenly on an absolute schedule just below the limit: a burst that the limit allows on paper meets
-the platform's own window where it hurts, and one 429 costs more than the last two percent bring.
+the platform's own window where it hurts. And no window is too full for the platform, either: what it got late
+(`bot.pacing.trips`) keeps back whatever would share a window with it.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.model import Lane, Rate
+from bot.pacing.trips import Sent
 
 ALL = "all"
 
-SHARE = 0.983  # of the limit of "all": 50 sends take 1.017 s, so 17 ms of jitter on the way do no harm
-JITTER = 0.0155  # seconds that a window of "all" is stretched by, even while a stall is being caught up with
+SHARE = 0.992  # of the limit of "all": 50 sends take 1.008 s, so what is up to 6 ms late keeps nobody back
+SHARE_OF_MANY = 0.983  # where other processes send, too: how late theirs arrive is not known
+GRAIN = 0.002  # seconds that clocks and timers are trusted to
 # After a rest the first messages meet cold connections and arrive late, close upon the next ones: begin more slowly.
 REST = 1.0  # seconds without a message
-WARM_UP = 1.5  # seconds until the full pace is reached …
-COLD = 0.5  # … from gaps that are half as long again
+WARM_UP = 1.0  # seconds until the full pace is reached …
+COLD = 0.3  # … from gaps that are so much longer
+REMEMBERED = 2  # windows of "all": what was long on its way counts later than what was sent after it
 CATCH_UP = 1.0  # seconds: a longer stall is not made up for …
 CATCH_UP_GAP = 0.9  # … and a shorter one by tenths, never by a burst
 
@@ -47,7 +51,7 @@ class Bucket:
     due: float = LONG_AGO  # when the next one is due, evenly spaced
     last: float = LONG_AGO
     began: float = LONG_AGO  # when "all" was first used after a rest
-    taken: deque[float] = field(default_factory=deque)
+    taken: deque[Sent] = field(default_factory=deque)
     held_until: float = LONG_AGO
     left: int | None = None  # what the platform says is left until `resets_at`
     resets_at: float = LONG_AGO
@@ -62,7 +66,8 @@ class Bucket:
         """The even distance between two, a little longer for a while after a 429."""
         if self.is_whole:
             cold = max(0.0, 1 - (now - self.began) / WARM_UP)
-            even = self.span / self.rate.count / SHARE * (1 + COLD * cold)
+            share = SHARE_OF_MANY if self.is_shared else SHARE
+            even = self.span / self.rate.count / share * (1 + COLD * cold)
         elif self.rate.count >= RESERVES:
             even = (self.span + CHAT_JITTER) / (self.rate.count - 1)
         else:
@@ -79,7 +84,7 @@ class Bucket:
             return max(at, self.resets_at) if self.left == 0 else at
         return max(at, self._spaced_at(lane, now))
 
-    def take(self, now: float, since: float) -> None:
+    def take(self, now: float, since: float) -> Sent:
         """Count one that goes now, and could have gone `since`.
 
         The schedule of "all" goes on from there, not from now: a loop that wakes late must not slow the pace.
@@ -89,25 +94,27 @@ class Bucket:
             self.began = now
         self.due = max(self.due, since) + self.gap(now)
         self.last = now
-        self.taken.append(now)
-        while len(self.taken) > self.rate.count:
+        sent = Sent(now)
+        self.taken.append(sent)
+        while len(self.taken) > self.rate.count * (REMEMBERED if self.is_whole else 1):
             self.taken.popleft()
         if self.left:
             self.left -= 1
+        return sent
 
-    def leave(self, granted: float, now: float) -> None:
-        """The message granted then leaves, or arrives, only now: the platform counts it from now on."""
-        if granted in self.taken:
-            self.taken.remove(granted)
-            self.taken = deque(sorted((*self.taken, now)))
+    def leave(self, sent: Sent, now: float) -> None:
+        """What was granted a moment ago leaves only now: the platform counts it from now on."""
+        sent.leave(now)
+        if sent in self.taken:
+            self.taken = deque(sorted(self.taken, key=lambda one: one.at))
             self.last = max(self.last, now)
 
-    def give_back(self, at: float, now: float) -> None:
+    def give_back(self, sent: Sent, now: float) -> None:
         """Undo a `take` whose message was never sent."""
         self.due -= self.gap(now)
-        if at in self.taken:
-            self.taken.remove(at)
-        self.last = self.taken[-1] if self.taken else LONG_AGO
+        if sent in self.taken:
+            self.taken.remove(sent)
+        self.last = self.taken[-1].at if self.taken else LONG_AGO
         if self.left is not None:
             self.left += 1
 
@@ -132,7 +139,7 @@ class Bucket:
         if self.taken or self.is_whole:
             return
         for at in sorted(now - age for age in ages)[-int(self.rate.count) :]:
-            self.taken.append(at)
+            self.taken.append(Sent(at))
             self.due = max(self.due, at) + self.gap(now)
             self.last = at
 
@@ -155,7 +162,7 @@ class Bucket:
     def _news_at(self, now: float) -> float:
         """A single story need not wait because somebody was answered just before; a flood is spaced evenly."""
         since = now - self.span - CHAT_JITTER
-        has_room = sum(at > since for at in self.taken) < self.rate.count * AT_ONCE
+        has_room = sum(sent.at > since for sent in self.taken) < self.rate.count * AT_ONCE
         return LONG_AGO if has_room and not self.is_shared else self.last + self.gap(now)
 
     def _window_at(self, lane: Lane, now: float) -> float:
@@ -165,5 +172,8 @@ class Bucket:
             count -= 1
         if count <= 1 or len(self.taken) < count:
             return LONG_AGO
-        span = self.span + (JITTER if self.is_whole else CHAT_JITTER)
-        return self.taken[-count] + span * (1 + self.slowness(now))
+        if self.is_whole:
+            return sorted([sent.counted for sent in self.taken])[-count] + (self.span + GRAIN) * (
+                1 + self.slowness(now)
+            )
+        return self.taken[-count].at + (self.span + CHAT_JITTER) * (1 + self.slowness(now))

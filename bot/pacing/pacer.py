@@ -14,13 +14,13 @@ from bot.model import Lane, Rate
 from bot.pacing.bucket import ALL, LONG_AGO, Bucket
 from bot.pacing.flights import Flight, Flights
 from bot.pacing.tickets import SharedSchedule, Tickets
+from bot.pacing.trips import Sent
 
 log = structlog.get_logger()
 
 OLDEST_TURN = 10  # one grant in so many goes to whoever has waited longest, whatever the lane
 CROWD = 512  # buckets from which on idle ones are looked for
 LOOK_AGAIN = 60.0  # seconds
-STALLED = 0.01  # seconds more than usual from a grant to the answer
 LATE = 0.003  # seconds from a grant until its sender runs: the loop was busy
 
 
@@ -34,6 +34,7 @@ class Waiter:
     arrived: float
     granted: asyncio.Future[float]  # when
     flight: Flight | None = None
+    sent: tuple[Sent, ...] = ()  # once granted, as each of its buckets counts it
 
     def own_ready_at(self, now: float) -> float:
         return max((bucket.ready_at(self.lane, now) for bucket in self.own), default=LONG_AGO)
@@ -97,8 +98,8 @@ class Pacer:
             raise
         now = self._now()
         if now - granted > LATE:
-            for bucket in waiter.buckets:
-                bucket.leave(granted, now)
+            for bucket, sent in zip(waiter.buckets, waiter.sent, strict=True):
+                bucket.leave(sent, now)
             if waiter.flight:
                 waiter.flight.began = now
 
@@ -106,12 +107,7 @@ class Pacer:
         """The platform has what was sent; what could be doubled is still to be written down."""
         if flight.began is None:
             return
-        now, usual = self._now(), self._flights.usual
-        if now - flight.began > usual + STALLED and ALL in self._buckets:
-            self._buckets[ALL].leave(
-                flight.began, now - usual
-            )  # it was long on its way, and counts from its arrival
-        self._flights.answer(flight, now)
+        self._flights.answer(flight, self._now())
         if not flight.may_double:
             self.land(flight)
 
@@ -210,12 +206,13 @@ class Pacer:
     def _grant(self, waiter: Waiter, now: float) -> None:
         self._lanes[waiter.lane].remove(waiter)
         since = max(waiter.arrived, waiter.own_ready_at(now))
-        for bucket in waiter.buckets:
-            bucket.take(now, since)
+        waiter.sent = tuple(bucket.take(now, since) for bucket in waiter.buckets)
         if self._tickets and waiter.whole:
             self._tickets.use()
         if waiter.flight:
             self._flights.begin(waiter.flight, now)
+            if waiter.whole:
+                waiter.flight.sent = waiter.sent[0]
         self._grants += 1
         waiter.granted.set_result(now)
 
@@ -223,8 +220,8 @@ class Pacer:
         if waiter.granted.cancelled():
             self._lanes[waiter.lane].remove(waiter)
         else:  # granted, and cancelled before it could send
-            for bucket in waiter.buckets:
-                bucket.give_back(waiter.granted.result(), self._now())
+            for bucket, sent in zip(waiter.buckets, waiter.sent, strict=True):
+                bucket.give_back(sent, self._now())
         self._serve()
 
     def _bucket(self, name: str, rate: Rate) -> Bucket:

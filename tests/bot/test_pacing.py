@@ -6,10 +6,12 @@ import asyncio
 import itertools
 import random
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.errors import StorageError
 from bot.model import Lane, Rate
@@ -111,9 +113,11 @@ def test_cold_connections_at_the_beginning_cause_no_refusal() -> None:
         pacer, platform = Pacer("x"), FixedWindows(DISCORD)
 
         async def send(number: int) -> None:
-            await pacer.slot({ALL: DISCORD}, Lane.NEWS)
+            flight = Flight()
+            await pacer.slot({ALL: DISCORD}, Lane.NEWS, flight=flight)
             await asyncio.sleep(0.2 if number < 10 else 0.02)  # a handshake, and then none
             platform.hit()
+            pacer.answered(flight)
 
         async with asyncio.TaskGroup() as group:
             for number in range(150):
@@ -249,12 +253,86 @@ def test_what_could_be_doubled_is_on_its_way_alone_while_that_costs_nothing() ->
         await asyncio.gather(*(sender() for _ in range(16)))
         return most, 600 / now()
 
-    assert simulate(scenario(0.010)) == (1, pytest.approx(29.4, abs=0.3))
+    most, rate = simulate(scenario(0.010))
+    assert most == 1
+    assert rate == pytest.approx(29.6, abs=0.3)
     assert simulate(scenario(0.010, rate=Rate(count=500, per=timedelta(seconds=1))))[0] == 1
     assert simulate(scenario(0.010, disk=0.5))[0] == 2  # a stalled disk holds everything up
     most, rate = simulate(scenario(0.12))
     assert rate >= 28.5  # it begins with one
     assert 4 <= most <= 7
+
+
+async def travel(
+    pacer: Pacer,
+    limit: Rate,
+    posts: int,
+    trip: Callable[[], tuple[float, float]],
+    *,
+    senders: int = 48,
+) -> tuple[int, float]:
+    """Send posts that travel for so long, there and back; return the refusals and the share of the limit used."""
+    platform, todo, arrived = SlidingWindow(limit), iter(range(posts)), list[float]()
+
+    async def sender() -> None:
+        for _ in todo:
+            flight = Flight()
+            await pacer.slot({ALL: limit}, Lane.NEWS, flight=flight)
+            there, back = trip()
+            await asyncio.sleep(there)
+            platform.hit()
+            arrived.append(now())
+            await asyncio.sleep(back)
+            pacer.answered(flight)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(senders):
+            group.create_task(sender())
+    return platform.refused, (posts - 101) / (max(arrived) - arrived[100]) / limit.count
+
+
+@given(
+    limit=st.sampled_from([DISCORD, TELEGRAM]),
+    there=st.floats(0, 0.15),
+    back=st.floats(0, 0.15),
+    late=st.floats(0, 0.02),
+    seed=st.integers(0, 999),
+)
+@settings(max_examples=15)
+def test_no_window_is_too_full_however_late_each_arrives_as_far_as_answers_show_it(
+    limit: Rate, there: float, back: float, late: float, seed: int
+) -> None:
+    rng = random.Random(seed)
+    refused, share = simulate(
+        travel(Pacer("x"), limit, 400, lambda: (there + rng.uniform(0, late), back + rng.uniform(0, 0.01)))
+    )
+    assert refused == 0
+    assert share >= 0.97
+
+
+@pytest.mark.parametrize("limit", [DISCORD, TELEGRAM], ids=["discord", "telegram"])
+def test_a_platform_that_takes_now_50_and_now_300_ms_costs_no_more_than_three_percent(limit: Rate) -> None:
+    rng = random.Random(3)
+    refused, share = simulate(
+        travel(Pacer("x"), limit, 700, lambda: (rng.uniform(0.02, 0.025), rng.uniform(0.025, 0.275)))
+    )
+    assert refused == 0
+    assert share >= 0.97
+
+
+def test_a_post_that_was_long_on_its_way_keeps_back_the_one_that_would_share_its_window() -> None:
+    async def scenario() -> None:
+        rng = random.Random(5)
+        pacer = Pacer("x")
+
+        def trip() -> tuple[float, float]:  # one in a hundred is lost and sent again by the network
+            return rng.choice([0.2] + [0.003] * 99), 0.005
+
+        refused, share = await travel(pacer, DISCORD, 1000, trip)
+        assert refused == 0
+        assert share >= 0.98
+
+    simulate(scenario())
 
 
 def test_what_piled_up_before_a_stalled_platform_is_counted_from_its_arrival() -> None:
