@@ -107,10 +107,21 @@ async def _series(ask: Ask, value: str) -> Reply:
     members = ask.catalog.families().get(family)
     if members is None:
         return await _begin(ask)
-    if picked.startswith(PICKED):
-        await _follow_exactly(ask, members, picked[1:].split())
-        ask = replace(ask, destination=await ask.storage.destination(ask.request.adapter, _address(ask)))
-        return await (_preview(ask) if await ask.following() else _begin(ask))
+    if not picked.startswith(PICKED):
+        return await _family(ask, family, members)
+    stamp, _, picked = picked.removeprefix(PICKED).partition(" ")
+    if stamp != _stamp(await ask.following(), members):
+        conflict = ask.say("commands.settings.conflict")
+        return _with_lines(await _family(ask, family, members), [conflict])
+    slugs = picked.split()
+    await _follow_exactly(ask, members, slugs)
+    ask = replace(ask, destination=await ask.storage.destination(ask.request.adapter, _address(ask)))
+    reply = await (_preview(ask) if await ask.following() else _begin(ask))
+    gone = [slug for slug in slugs if slug not in ask.catalog.series]
+    return _with_lines(reply, [ask.say("commands.following.left_catalogue", slug=slug) for slug in gone])
+
+
+async def _family(ask: Ask, family: str, members: Sequence[Series]) -> Reply:
     followed = await ask.following()
     options = tuple(
         Choice(
@@ -121,12 +132,20 @@ async def _series(ask: Ask, value: str) -> Reply:
         )
         for one in members
     )
-    line = prefix(ask, "setup")
+    line = f"{prefix(ask, 'setup')} series {family} {PICKED}{_stamp(followed, members)}"
     name = ask.say(f"commands.family.{family}")
-    picker = Picker(
-        line=f"{line} series {family} {PICKED}", prompt=name, options=options, least=0, most=len(options)
-    )
+    picker = Picker(line=line, prompt=name, options=options, least=0, most=len(options))
     return _panel(ask, ask.say("commands.setup.choose", family=name), [_back(ask)], (picker,))
+
+
+def _stamp(followed: Sequence[str], members: Sequence[Series]) -> str:
+    """What of a family was followed when its picker was made: picks from an older one would undo others' changes."""
+    bits = "".join("1" if f"series:{one.slug}" in followed else "0" for one in members)
+    return f"{int(bits, 2):x}"
+
+
+def _with_lines(reply: Reply, lines: Sequence[str]) -> Reply:
+    return replace(reply, text="\n".join([*lines, reply.text]))
 
 
 async def _follow_exactly(ask: Ask, members: Sequence[Series], slugs: Sequence[str]) -> None:

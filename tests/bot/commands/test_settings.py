@@ -344,6 +344,26 @@ async def test_the_set_up_says_what_is_missing_there(chat: Chat) -> None:
     assert "Something is missing there: I was removed from there." in (await chat.desk(request)).text
 
 
+async def test_of_two_moderators_at_once_neither_undoes_what_the_other_chose(
+    chat: Chat, desk: Desk, sqlite_store: Store
+) -> None:
+    other = Chat(desk, user="9", name="ben")
+    for one in (chat, other):
+        await one.say("setup series endurance")
+    await chat.pick("World Endurance")
+    assert "Somebody else has just changed" in await other.pick("IMSA")
+    await other.pick("World Endurance", "IMSA")  # on the picker that shows what is chosen now
+    place = await sqlite_store.destination("rig", "channel-1")
+    assert place is not None
+    assert await sqlite_store.following(place.id) == ["series:imsa", "series:wec"]
+
+
+async def test_a_series_that_left_the_catalogue_is_named(chat: Chat) -> None:
+    await chat.say("setup series endurance")
+    said = await chat.say(f"{chat.reply.pickers[0].line} wec gone")
+    assert "“gone” is no longer in the catalogue" in said and "WEC" in chat.reply.posts[0].badge
+
+
 async def test_an_old_panel_s_button_says_that_its_time_is_over(chat: Chat) -> None:
     assert "not part of the set-up any more" in await chat.say("setup colours")
     assert "not there any more" in await chat.say("setup pack f1-xx")
