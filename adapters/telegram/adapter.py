@@ -25,7 +25,7 @@ from adapters.telegram.place import Place, parse_place, rates
 from adapters.telegram.polling import poll
 from adapters.telegram.render import FULL, TEXT, UNDER_PICTURE, plain, render, write
 from adapters.telegram.speaker import Speaker
-from adapters.telegram.under import fitted
+from adapters.telegram.under import Turns, fitted
 from adapters.telegram.webhook import listen
 from bot.config import TelegramSettings
 from bot.errors import DeliveryError, DestinationPaused, MaybePosted, RateLimited, SettingsError
@@ -63,6 +63,7 @@ class TelegramAdapter:
         )
         self._outgoing = Outgoing(self._bot)
         self._vault = Vault()
+        self._turns = Turns()
         self._me: User | None = None
         self._floods = Floods()
         self._leftovers = Leftovers(memory)
@@ -74,7 +75,9 @@ class TelegramAdapter:
         """Answer commands until cancelled; outages are waited out."""
         me = await self._introduced()
         log.info("telegram connected", bot=me.username)
-        speaker = Speaker(self._bot, self._outgoing, self._pace, self._settings, self._vault, self._floods)
+        speaker = Speaker(
+            self._bot, self._outgoing, self._pace, self._settings, self._vault, self._floods, self._turns
+        )
         conversation = Conversation(self._bot, speaker, answer, me, self._vault)
         lanes = Lanes(conversation.handle, conversation.arrived)
         menu_task = asyncio.create_task(sync_menu(self._bot, menu), name="telegram menu")
@@ -171,7 +174,9 @@ class TelegramAdapter:
         place = parse_place(to.address)
         post = fitted(post, place)
         room = UNDER_PICTURE if message_id.endswith(PICTURE) else FULL
-        message = replace(render(post, self._vault), rich=write(post, room))
+        message = render(post, self._vault)
+        markup = self._turns.kept(place, message_id.removesuffix(PICTURE), message.markup, post.locale)
+        message = replace(message, rich=write(post, room), markup=markup)
         try:
             async with asyncio.timeout(LONGEST_SEND):
                 await self._outgoing.edit(place, message_id, message)

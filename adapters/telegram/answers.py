@@ -160,5 +160,5 @@ def _room(share: int, posts: int) -> Room:
     return (
         Room(all=share, title=300, small=80, others=10, notes=4)
         if posts == 1
-        else Room(all=share, title=160, small=40, others=2, notes=1)
+        else Room(all=share, title=160, small=40, others=2, notes=1, has_button=False)
     )

@@ -44,6 +44,7 @@ class Room:
     small: int  # the outlet, a badge, a heading
     others: int  # outlets that tell it, too
     notes: int
+    has_button: bool = True  # one that opens the article
 
 
 FULL = Room(all=TEXT, title=300, small=80, others=10, notes=4)
@@ -87,7 +88,7 @@ def write(post: Post, room: Room = FULL, *, most: int = 0) -> Rich:
     body = Rich()
     left = most - head.length - tail.length - 4  # blank lines between the parts
     if post.style == "card" or post.sections:
-        _summary(body, post, left if not post.sections else left // 2)
+        _summary(body, post, left if not post.sections else left // 2, has_button=room.has_button)
     _sections(body, post.sections, left - body.length, head.marks + tail.marks, post.locale)
     message = Rich().join(head)
     for part, gap in ((body, "\n\n" if post.sections else "\n"), (tail, "\n\n" if body else "\n")):
@@ -131,7 +132,7 @@ def _head(post: Post, room: Room) -> Rich:
         head.add(" · " if badge else "").add(label, ITALIC)
     title = clean(post.safe_title if post.covered else post.title, room.title)
     if title:
-        # The address of a covered story may tell the result: the button has it, and the text under the cover.
+        # The address of a covered story may tell the result: the button has it, or else the text under the cover.
         marks = (BOLD,) if post.covered else (BOLD, *link(web_url(post.url)))
         head.add("\n" if badge or label else "").add(title, *marks)
     return head
@@ -144,7 +145,7 @@ def _ping(head: Rich, ping: str) -> None:
         head.add(f"{ping} ")
 
 
-def _summary(body: Rich, post: Post, room: int) -> None:
+def _summary(body: Rich, post: Post, room: int, *, has_button: bool) -> None:
     summary = defused(tame_lines(whole(post.summary)))
     if not post.covered:
         if room > 20:
@@ -152,7 +153,7 @@ def _summary(body: Rich, post: Post, room: int) -> None:
         return
     with body.marked(SPOILER):
         title = clean(post.title, max(0, min(300, room - 2)))
-        body.add(title, BOLD)
+        body.add(title, BOLD, *link(None if has_button else web_url(post.url)))
         if summary and (left := room - body.length - 1) > 20:
             body.add("\n" if title else "").add(cut_utf16(summary, left))
 

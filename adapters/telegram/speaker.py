@@ -22,7 +22,7 @@ from adapters.telegram.place import Place, rates
 from adapters.telegram.render import Message
 from adapters.telegram.requests import place_of_message
 from adapters.telegram.rich import Rich, clean
-from adapters.telegram.under import is_post, is_switch, turned
+from adapters.telegram.under import Turns, is_post, is_switch, turned
 from bot.config import TelegramSettings
 from bot.locale import pick, say
 from bot.model import Document, Lane, Reply, Request
@@ -97,6 +97,7 @@ class Speaker:
         settings: TelegramSettings,
         vault: Vault,
         floods: Floods,
+        turns: Turns,
     ) -> None:
         self._bot = bot
         self._outgoing = outgoing
@@ -104,6 +105,7 @@ class Speaker:
         self._settings = settings
         self._vault = vault
         self._floods = floods
+        self._turns = turns
         self._questions: OrderedDict[tuple[int, int], int] = (
             OrderedDict()
         )  # each with the panel it was asked from
@@ -119,6 +121,7 @@ class Speaker:
             notice = notice.partition("\n")[0]
         if press and notice and await press.close(notice):
             if after is not None and reply.choices:  # without any it did not work
+                self._turns.note(place, str(to.message_id), request.line)
                 await self.redraw(place, str(to.message_id), after)
             return
         if reply.form is not None:

@@ -5,6 +5,7 @@ A button that answers in a channel would let anybody who reads it write there.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -13,6 +14,8 @@ from adapters.telegram.place import Place
 from bot.locale import say
 from bot.model import Choice, Post
 from bot.series.catalog import load_catalog
+
+MOST_TURNED = 10_000  # posts
 
 _ALERT = "alerts follow "
 _OTHER = {"follow": "unfollow", "unfollow": "follow"}
@@ -49,6 +52,27 @@ def turned(markup: InlineKeyboardMarkup | None, line: str, locale: str) -> Inlin
         return InlineKeyboardButton(f"{after.emoji} {after.label}", callback_data=f"1{after.line}")
 
     return InlineKeyboardMarkup([[turn(button) for button in row] for row in markup.inline_keyboard])
+
+
+class Turns:
+    """Posts whose Mute was pressed: an edit, minutes later, must not take that back for the eye."""
+
+    def __init__(self) -> None:
+        self._pressed: OrderedDict[tuple[int, str], str] = OrderedDict()
+
+    def note(self, place: Place, message_id: str, line: str) -> None:
+        """Remember what was pressed last under a post."""
+        self._pressed[place.chat, message_id] = line
+        self._pressed.move_to_end((place.chat, message_id))
+        if len(self._pressed) > MOST_TURNED:
+            self._pressed.popitem(last=False)
+
+    def kept(
+        self, place: Place, message_id: str, markup: InlineKeyboardMarkup | None, locale: str
+    ) -> InlineKeyboardMarkup | None:
+        """The buttons of an edit as they were pressed."""
+        line = self._pressed.get((place.chat, message_id), "")
+        return turned(markup, line, locale) or markup
 
 
 def _muting(choice: Choice, locale: str) -> Choice:

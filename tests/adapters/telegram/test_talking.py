@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from adapters.telegram.adapter import TelegramAdapter
+from bot.commands.desk import Desk
 from bot.commands.menu import MENU
 from bot.model import Choice, Document, Form, Picker, Post, Reply
+from bot.series.catalog import load_catalog
 from storage import Store
-from tests.adapters.telegram.conftest import Parrot, a_post, buttons, make_adapter, place
+from tests.adapters.telegram.conftest import NOW, Parrot, a_post, buttons, listening, make_adapter, place
 from tests.loopback.telegram import BotApi
 from tests.wire import Wire
 
@@ -93,22 +95,24 @@ async def test_a_pressed_button_is_a_command(bot: BotApi, sqlite_store: Store) -
 
 
 async def test_a_story_is_muted_and_followed_again_by_its_own_button(
-    bot: BotApi, sqlite_store: Store
+    api: BotApi, sqlite_store: Store
 ) -> None:
-    await ask(bot, "/follow wec")
-    await sender(bot).send(place(), a_post(choices=(ALERT,)), key="1.1")
-    story = bot.said(7)[-1]
-    assert buttons(story) == ["Read", "🔕 Mute WEC"]
-    here = await sqlite_store.destination("telegram", "7")
-    assert here
-    for number, label in enumerate(("➕ Follow WEC", "🔕 Mute WEC"), 1):
-        pressed = await bot.press(bot.said(7)[-1], "WEC")
-        await bot.until(lambda n=number: len(bot.sent("editMessageReplyMarkup")) == n)
-        assert bot.presses[pressed]["text"]
-        assert "show_alert" not in bot.presses[pressed]  # it passes by; only a long one waits for an OK
-        assert buttons(bot.said(7)[-1]) == ["Read", label]
-        assert bool(await sqlite_store.following(here.id)) is (number == 2)
-    assert len(bot.said(7)) == 2
+    async with listening(api, Desk(sqlite_store, load_catalog(), lambda: NOW)) as adapter:
+        await ask(api, "/follow wec")
+        number = await adapter.send(place(), a_post(choices=(ALERT,)), key="1.1")
+        assert buttons(api.said(7)[-1]) == ["Read", "🔕 Mute WEC"]
+        here = await sqlite_store.destination("telegram", "7")
+        assert here
+        for turn, label in enumerate(("➕ Follow WEC", "🔕 Mute WEC"), 1):
+            pressed = await api.press(api.said(7)[-1], "WEC")
+            await api.until(lambda n=turn: len(api.sent("editMessageReplyMarkup")) == n)
+            assert api.presses[pressed]["text"]
+            assert "show_alert" not in api.presses[pressed]  # it passes by; only a long one waits for an OK
+            assert buttons(api.said(7)[-1]) == ["Read", label]
+            await adapter.edit(place(), number, a_post(choices=(ALERT,), summary=f"Revision {turn}."))
+            assert buttons(api.said(7)[-1]) == ["Read", label]  # an edit leaves it as it was pressed
+            assert bool(await sqlite_store.following(here.id)) is (turn == 2)
+        assert len(api.said(7)) == 2
 
 
 async def test_what_many_read_has_no_button_that_answers(bot: BotApi) -> None:

@@ -267,6 +267,21 @@ def test_a_picker_keeps_what_is_chosen_in_its_buttons() -> None:
     assert _labels(after)[:3] == ["✅ F1", "WEC", "✅ DTM"]
 
 
+def test_a_covered_story_among_several_opens_from_under_its_cover() -> None:
+    covered = a_post(covered=True, safe_title="WEC: race report", also=())
+    alone = message_of(Reply(posts=(covered,)), Vault())
+    assert not any(entity.url for entity in alone.rich.entities())
+    several = message_of(Reply(posts=(covered, covered)), Vault())
+    entities = several.rich.entities()
+    spoilers = [entity for entity in entities if entity.type == "spoiler"]
+    links = [entity for entity in entities if entity.url]
+    assert len(links) == len(spoilers) == 2
+    for spoiler, link in zip(spoilers, links, strict=True):
+        assert spoiler.offset <= link.offset
+        assert link.offset + link.length <= spoiler.offset + spoiler.length
+    assert several.preview.is_disabled
+
+
 def test_a_question_that_is_the_heading_is_not_asked_twice() -> None:
     heading = Reply(text="✓ Saved.\nWhich?\nOne of three.", pickers=_pickers())
     assert message_of(heading, Vault()).rich.text == heading.text
