@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
+import importlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.config import LlmSettings, Settings
+from bot.crew import crew, stopped_by_signals
 from bot.errors import PitwireError, SettingsError
 from bot.model import Destination, Feed, FeedState
 from bot.ports import Adapter, Clock, Pace, Storage
@@ -29,7 +30,7 @@ log = structlog.get_logger()
 
 ROLES = ("poll", "deliver", "discord", "telegram")
 PRUNE_EVERY = timedelta(hours=6)
-GRACE = timedelta(seconds=9)  # from the wish to stop to the end of the process
+FIRST_ROUND = timedelta(seconds=1)  # that the first requests have before the platforms' libraries are loaded
 
 
 def utc_now() -> datetime:
@@ -79,7 +80,7 @@ async def run(
     roles = Parts(frozenset(only or ROLES))
     if only and settings.database.startswith("sqlite"):
         raise SettingsError("--only needs PostgreSQL: several processes cannot share a SQLite file.")
-    with _signals(stop):
+    with stopped_by_signals(stop):
         async with opened(settings, clock=clock) as store:
             await _run_parts(settings, store, roles, feeds, clock, stop, ready, console)
 
@@ -94,60 +95,84 @@ async def _run_parts(
     ready: Callable[[Storage], Coroutine[Any, Any, None]] | None,
     console: Adapter | None,
 ) -> None:
-    from bot.commands.desk import Desk
-    from bot.commands.menu import MENU
+    """Poll at once; what talks to platforms is loaded while the outlets answer."""
     from bot.metrics import Health, Metrics
-    from bot.outbox import Outbox
-    from bot.pacing import Pacer
     from bot.series.catalog import load_catalog
 
     catalog = load_catalog()
-    shared = store if settings.database.startswith("postgresql") and len(roles.roles) < len(ROLES) else None
-    paces: dict[str, Pacer] = {}
-
-    def pace(name: str) -> Pacer:
-        return paces.setdefault(name, Pacer(name, store=shared))
-
-    adapters = _adapters(settings, pace, clock, console, store)
     health, metrics = Health(clock), Metrics()
-    limits = {name: adapter.limits for name, adapter in adapters.items()}
-    outbox = Outbox(store, adapters, paces, catalog, clock, settings.delivery, health=health, metrics=metrics)
-    notices = outbox.tools.notices
-    desk = Desk(store, catalog, clock, settings=settings, limits=limits, paused=notices.heard)
-    jobs: dict[str, Coroutine[Any, Any, None]] = {}
     routes: list[Route] = []
+    adapters: dict[str, Adapter] = {}
     async with contextlib.AsyncExitStack() as stack:
+        poller = None
         if "poll" in roles:
             poller = await stack.enter_async_context(
                 _poller(settings, store, catalog, clock, feeds, metrics, health)
             )
-            jobs["poller"] = poller.run(stop)
             routes += _hub_routes(poller)
+        stack.push_async_callback(_close, adapters)
+        start = await stack.enter_async_context(crew(stop))
+        if poller is not None:
+            start("poller", poller.run(stop))
+            await poller.first_round(FIRST_ROUND.total_seconds())
+        await asyncio.to_thread(_load_the_rest, settings, roles)
+
+        from bot.commands.desk import Desk
+        from bot.commands.menu import MENU
+        from bot.outbox import Outbox
+        from bot.pacing import Pacer
+
+        shared = (
+            store if settings.database.startswith("postgresql") and len(roles.roles) < len(ROLES) else None
+        )
+        paces: dict[str, Pacer] = {}
+
+        def pace(name: str) -> Pacer:
+            return paces.setdefault(name, Pacer(name, store=shared, memory=store))
+
+        adapters.update(_adapters(settings, pace, clock, console, store))
+        limits = {name: adapter.limits for name, adapter in adapters.items()}
+        outbox = Outbox(
+            store, adapters, paces, catalog, clock, settings.delivery, health=health, metrics=metrics
+        )
+        notices = outbox.tools.notices
+        desk = Desk(store, catalog, clock, settings=settings, limits=limits, paused=notices.heard)
+        if "console" in adapters:
+            await _follow_everything(store, catalog.series, clock)
         if "deliver" in roles:
-            jobs["outbox"] = outbox.run(stop)
+            start("outbox", outbox.run(stop))
         else:  # what this process hears of closed places, it tells
-            jobs["notices"] = notices.run(stop)
-        talking = {name: adapter for name, adapter in adapters.items() if name == "console" or name in roles}
-        for name, adapter in talking.items():
-            jobs[f"{name} adapter"] = adapter.run(MENU, desk)
+            start("notices", notices.run(stop))
+        for name, adapter in adapters.items():
+            if name == "console" or name in roles:
+                start(f"{name} adapter", adapter.run(MENU, desk))
         if settings.web.listen:
             from bot.web import Route, serve
             from bot.web.page import StatusPage
 
             routes.append(Route(path="/", answer=StatusPage(store, health, catalog, clock).answer))
-            jobs["web"] = serve(settings.web, store, health, metrics, stop=stop, clock=clock, routes=routes)
-        jobs["housekeeping"] = _housekeeping(settings, store, clock, stop)
-        if "console" in adapters:
-            await _follow_everything(store, catalog.series, clock)
+            start("web", serve(settings.web, store, health, metrics, stop=stop, clock=clock, routes=routes))
+        start("housekeeping", _housekeeping(settings, store, clock, stop))
         if ready is not None:
-            jobs["demo"] = ready(store)
+            start("demo", ready(store))
         gc.collect()
         gc.freeze()  # the catalogue and the libraries stay: collections need not walk them while posts are paced
-        try:
-            await _until_stopped(jobs, stop)
-        finally:
-            for adapter in adapters.values():
-                await adapter.close()
+
+
+def _load_the_rest(settings: Settings, roles: Parts) -> None:
+    """Import what is not needed for the first poll; half of the start goes into the platforms' libraries."""
+    modules = ["bot.commands.desk", "bot.outbox"]
+    if settings.discord.token:
+        modules += ["adapters.discord.adapter", *["adapters.discord.gateway"] * ("discord" in roles)]
+    if settings.telegram.token:
+        modules.append("adapters.telegram.adapter")
+    for module in modules:
+        importlib.import_module(module)
+
+
+async def _close(adapters: Mapping[str, Adapter]) -> None:
+    for adapter in adapters.values():
+        await adapter.close()
 
 
 def _adapters(
@@ -272,46 +297,3 @@ async def _housekeeping(settings: Settings, store: Storage, clock: Clock, stop: 
             log.warning("prune failed", reason=str(error))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), PRUNE_EVERY.total_seconds())
-
-
-async def _until_stopped(jobs: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """Run the jobs side by side; when one fails or `stop` is set, end all: in order first, then by force."""
-    tasks = {asyncio.create_task(job, name=name) for name, job in jobs.items()}
-    waiter = asyncio.create_task(stop.wait(), name="stop")
-    try:
-        running = set(tasks)
-        while running and not stop.is_set():
-            done, _ = await asyncio.wait({*running, waiter}, return_when=asyncio.FIRST_COMPLETED)
-            running -= done
-            if any(task.exception() is not None for task in done if not task.cancelled()):
-                stop.set()
-        orderly = {task for task in running if not task.get_name().endswith(" adapter")}
-        if orderly:
-            await asyncio.wait(orderly, timeout=GRACE.total_seconds())
-    finally:
-        stop.set()
-        waiter.cancel()
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    failures = [error for error in ended if isinstance(error, Exception)]
-    if failures:
-        raise failures[0]
-
-
-@contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Any:
-    """SIGTERM and Ctrl-C ask for an orderly stop; where signals do not reach a loop (Windows), Ctrl-C cancels."""
-    loop = asyncio.get_running_loop()
-    names = (signal.SIGTERM, signal.SIGINT)
-    try:
-        for number in names:
-            loop.add_signal_handler(number, stop.set)
-    except (NotImplementedError, RuntimeError):  # Windows, or not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number in names:
-            loop.remove_signal_handler(number)

@@ -95,6 +95,7 @@ class Poller:
         self._still: list[tuple[int, datetime]] = []  # feeds that are as they were, with their next checks
         self._saved = asyncio.Event()
         self._idle = asyncio.Event()  # no host is being asked
+        self._began = asyncio.Event()  # what was due at the start was claimed
         self._dark: set[str] = set()  # hosts that could not be reached since one was
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -108,11 +109,18 @@ class Poller:
             try:
                 while not stop.is_set():
                     self._health.beat("poller", ALIVE)
-                    await self._nap(await self._round(group), stop)
+                    seconds = await self._round(group)
+                    self._began.set()
+                    await self._nap(seconds, stop)
             finally:
                 self._health.rest("poller")
                 await self._finish()
                 saver.cancel()
+
+    async def first_round(self, seconds: float) -> None:
+        """Wait until the first requests are on their way, or so long at the most."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._began.wait(), seconds)
 
     async def poll_due(self) -> int:
         """Check everything that is due, and return how many feeds that was."""
