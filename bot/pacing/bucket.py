@@ -134,14 +134,15 @@ class Bucket:
         self.held_until = max(self.held_until, now + seconds)
         self.due = max(self.due, self.held_until)  # what was missed meanwhile is not caught up with
 
-    def recollect(self, ages: Iterable[float], now: float) -> None:
-        """Count what an earlier process sent, so many seconds ago."""
-        if self.taken or self.is_whole:
+    def recollect(self, times: Iterable[float], now: float) -> None:
+        """Count what an earlier process sent then, besides what is known."""
+        if self.is_whole:
             return
-        for at in sorted(now - age for age in ages)[-int(self.rate.count) :]:
-            self.taken.append(Sent(at))
-            self.due = max(self.due, at) + self.gap(now)
-            self.last = at
+        known = (*self.taken, *(Sent(at) for at in times))
+        self.taken = deque(sorted(known, key=lambda one: one.at)[-int(self.rate.count) :])
+        for sent in self.taken:
+            self.due = max(self.due, sent.at) + self.gap(now)
+            self.last = max(self.last, sent.at)
 
     def is_idle(self, now: float) -> bool:
         """Nothing that it remembers matters any more."""

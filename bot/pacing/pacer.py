@@ -12,6 +12,7 @@ import structlog
 
 from bot.model import Lane, Rate
 from bot.pacing.bucket import ALL, LONG_AGO, Bucket
+from bot.pacing.diary import Diary, Memory
 from bot.pacing.flights import Flight, Flights
 from bot.pacing.tickets import SharedSchedule, Tickets
 from bot.pacing.trips import Sent
@@ -54,8 +55,12 @@ class Pacer:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] | None = None,
         store: SharedSchedule | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        """`store` is given where several processes send with this token; `monotonic` is the loop's time by default."""
+        """`store` is given where several processes send with this token; `monotonic` is the loop's time by default.
+
+        With a `memory`, a restart knows what the platform still counts.
+        """
         self.name = name
         self._monotonic = monotonic
         self._buckets: dict[str, Bucket] = {}
@@ -65,6 +70,7 @@ class Pacer:
         self._grants = 0
         self._flights = Flights()
         self._tickets = Tickets(name, store, clock, self._now, self._serve) if store else None
+        self._diary = Diary(name, memory, clock, self._now) if memory else None
 
     @property
     def waiting(self) -> int:
@@ -81,6 +87,8 @@ class Pacer:
 
         A `flight` begins with the grant, waits until few others are on their way, and ends by `land`.
         """
+        if self._diary is not None:
+            await self._diary.read()
         waiter = Waiter(
             lane=lane,
             whole=self._bucket(ALL, buckets[ALL]) if ALL in buckets else None,
@@ -96,6 +104,8 @@ class Pacer:
         except asyncio.CancelledError:
             self._withdraw(waiter)
             raise
+        if self._diary is not None and flight is None:
+            self._diary.answer(buckets)
         now = self._now()
         if now - granted > LATE:
             for bucket, sent in zip(waiter.buckets, waiter.sent, strict=True):
@@ -128,6 +138,8 @@ class Pacer:
         """Obey a 429: nothing from this bucket until then; its pace slows a little and recovers slowly."""
         known = self._bucket(bucket, Rate(count=1, per=timedelta(seconds=1)))
         known.hold(retry_after.total_seconds(), self._now())
+        if self._diary is not None:
+            self._diary.hold(bucket, retry_after.total_seconds())
         log.warning("rate limited", pacer=self.name, bucket=bucket, retry_after=retry_after.total_seconds())
         self._serve()
 
@@ -135,7 +147,7 @@ class Pacer:
         """Count what an earlier process sent to a place, so many seconds ago, where nothing is known of it yet."""
         now = self._now()
         for name, rate in buckets.items():
-            self._bucket(name, rate).recollect(ages, now)
+            self._bucket(name, rate).recollect([now - age for age in ages], now)
 
     def busy_for(self, buckets: Mapping[str, Rate]) -> timedelta:
         """How long a place's own buckets keep news waiting, "all" left out: time that other places can use."""
@@ -231,6 +243,9 @@ class Pacer:
             known = self._buckets[name] = Bucket(
                 rate, is_whole=name == ALL, is_shared=self._tickets is not None
             )
+            if self._diary is not None:
+                known.held_until = self._diary.held_until(name)
+                known.recollect(self._diary.answered_at(name), self._now())
         elif not known.is_told:
             known.rate = rate
         return known

@@ -233,6 +233,82 @@ def test_a_restart_does_not_forget_what_the_platform_still_counts() -> None:
     simulate(scenario())
 
 
+class Facts:
+    """The part of a store that a pacer remembers with."""
+
+    def __init__(self) -> None:
+        self.kept = dict[str, str]()
+
+    async def remember(self, key: str, value: str) -> None:
+        self.kept[key] = value
+
+    async def recall(self, key: str) -> str | None:
+        return self.kept.get(key)
+
+
+def test_a_restart_does_not_forget_who_was_answered_a_moment_ago() -> None:
+    async def scenario() -> None:
+        platform, facts, buckets = SlidingWindow(GROUP), Facts(), {ALL: TELEGRAM, "group -1": GROUP}
+        for _ in range(10):
+            pacer = Pacer("x", clock=simulated_now, memory=facts)
+            for _ in range(7):
+                await pacer.slot(buckets, Lane.ANSWER)
+                assert platform.hit()
+            await asyncio.sleep(0.3)  # then it is killed
+        assert now() < 70 / 20 * 60 + 15
+
+    simulate(scenario())
+
+
+@pytest.mark.parametrize("bucket", [ALL, "chat -1"])
+def test_a_restart_goes_on_waiting_as_the_platform_said(bucket: str) -> None:
+    async def scenario() -> None:
+        facts, buckets = Facts(), {ALL: TELEGRAM, "chat -1": CHAT}
+        before = Pacer("x", clock=simulated_now, memory=facts)
+        await before.slot(buckets, Lane.NEWS)
+        before.hold(bucket, timedelta(seconds=200))
+        await asyncio.sleep(30)
+        pacer = Pacer("x", clock=simulated_now, memory=facts)
+        await pacer.slot(buckets, Lane.ANSWER)
+        assert now() == pytest.approx(200, abs=1)
+
+    simulate(scenario())
+
+
+def test_a_clock_that_went_back_makes_no_wait_longer_than_the_platform_said() -> None:
+    async def scenario() -> None:
+        facts, buckets = Facts(), {ALL: TELEGRAM, "group -1": GROUP}
+        before = Pacer("x", clock=simulated_now, memory=facts)
+        await seconds_for(before, buckets, 20, Lane.ANSWER)
+        before.hold(ALL, timedelta(seconds=20))
+        await asyncio.sleep(1)
+        pacer = Pacer("x", clock=lambda: simulated_now() - timedelta(hours=1), memory=facts)
+        assert await seconds_for(pacer, buckets, 1, Lane.ANSWER) <= 61
+
+    simulate(scenario())
+
+
+@pytest.mark.parametrize("kept", ["", "[]", "{}", '{"answers": 3}', '{"answers": [], "holds": {"all": 1}}'])
+def test_what_another_version_wrote_about_limits_is_no_obstacle(kept: str) -> None:
+    async def scenario() -> None:
+        facts = Facts()
+        facts.kept["pacing.x"] = kept
+        assert await seconds_for(Pacer("x", clock=simulated_now, memory=facts), {ALL: TELEGRAM}, 1) == 0
+
+    simulate(scenario())
+
+
+def test_posts_of_the_process_before_count_besides_the_answers_given_since() -> None:
+    async def scenario() -> None:
+        pacer, buckets = Pacer("x"), {ALL: TELEGRAM, "group -1": GROUP}
+        await asyncio.sleep(30)
+        await seconds_for(pacer, buckets, 5, Lane.ANSWER)
+        pacer.recollect({"group -1": GROUP}, [20.0] * 15)
+        assert await seconds_for(pacer, buckets, 1, Lane.ANSWER) == pytest.approx(40, abs=1)
+
+    simulate(scenario())
+
+
 def test_what_could_be_doubled_is_on_its_way_alone_while_that_costs_nothing() -> None:
     async def scenario(seconds: float, disk: float = 0.004, rate: Rate = TELEGRAM) -> tuple[int, float]:
         pacer, todo, flying, most = Pacer("x"), iter(range(600)), set[Flight](), 0
