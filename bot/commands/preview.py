@@ -18,6 +18,7 @@ LOOKED_AT = 20
 async def preview(ask: Ask) -> Reply:
     """Show the newest story that would be posted here, as it would look."""
     ask.require_manager()
+    ask = await ask.careful()
     story = await next_story(ask)
     text = ask.say("commands.preview.title") if story.id else ask.say("commands.preview.sample")
     back = Choice(label=ask.say("commands.settings.all"), line=prefix(ask), emoji="⚙️")

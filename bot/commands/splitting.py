@@ -20,6 +20,7 @@ MOST_BUTTONS = 15
 async def split(ask: Ask) -> Reply:
     """Part one outlet's telling from its story: by a link, or by a button for each outlet."""
     ask.require_manager()
+    ask = await ask.careful()
     words = ask.line.words
     asked = await story_asked(ask)
     if asked is None:

@@ -172,8 +172,10 @@ async def test_a_place_without_settings_covers_what_its_neighbours_do_not_show(
     beside = Chat(desk, address="channel-2", may_manage=False)
     assert "Ferrari wins" in await beside.say("latest wec")
     await chat.say("settings spoilers wec delay 24h")
-    for line in ("latest wec", "search Ferrari", "why", "why 1"):
-        said = await beside.say(line)
+    manager = Chat(desk, address="channel-2")
+    for line in ("latest wec", "search Ferrari", "why", "why 1", "preview", "filter test"):
+        beside = manager if line in ("preview", "filter test") else beside
+        await beside.say(line)
         assert not beside.reply.posts or beside.reply.posts[0].covered
         assert "Ferrari wins" not in beside.reply.text
     elsewhere = Chat(desk, address="channel-3", space="another club", may_manage=False)
