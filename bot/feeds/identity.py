@@ -212,14 +212,19 @@ def address(entry: Entry) -> str:
 
 
 def identified(entries: Sequence[Entry], *, by_address: bool = False) -> tuple[tuple[int, Entry], ...]:
-    """Give each entry its key as guid and its canonical address as url, with its place; the first of two with one key stays."""
+    """Give each entry its key as guid and its canonical address as url, with its place; the first of two with one key stays.
+
+    So does the first of two with one address and headline, whatever their guids say.
+    """
     key = address if by_address else identity
     found: dict[str, tuple[int, Entry]] = {}
+    told: set[tuple[str, str]] = set()
     for place, entry in enumerate(entries):
-        name = key(entry)
-        if name not in found:
-            url = canonical_url(entry.url) if entry.url else ""
-            found[name] = (place, replace(entry, guid=name, url=url))
+        name, url = key(entry), canonical_url(entry.url) if entry.url else ""
+        if name in found or (url and (url, entry.title) in told):
+            continue
+        found[name] = (place, replace(entry, guid=name, url=url))
+        told.add((url, entry.title))
     return tuple(found.values())
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from bot.feeds.identity import address_key, last_segment
 from bot.model import Article, Story
+from bot.text import fold
 
 MOST = 50_000
+LEAST_BLANKS = 3  # of a headline that names an article; "Video" does not
 
 
 class Known:
@@ -22,7 +26,7 @@ class Known:
     def add(self, story: Story) -> None:
         """Remember the addresses at which a story is told."""
         for source in story.sources:
-            for key in _keys(source.outlet, source.url):
+            for key in (*_keys(source.outlet, source.url), *_told(source.outlet, source.url, source.title)):
                 self._put(key, story.id)
 
     def add_entry(self, feed_id: int, guid: str, story_id: int) -> None:
@@ -31,7 +35,11 @@ class Known:
 
     def story_of(self, article: Article) -> int | None:
         """The story that this article is known to tell."""
-        keys = (f"guid {article.feed_id} {article.guid}", *_keys(article.outlet, article.url))
+        keys = (
+            f"guid {article.feed_id} {article.guid}",
+            *_keys(article.outlet, article.url),
+            *_told(article.outlet, article.url, article.title),
+        )
         return next((self._stories[key] for key in keys if key in self._stories), None)
 
     def _put(self, key: str, story_id: int) -> None:
@@ -48,6 +56,14 @@ def _keys(outlet: str, url: str) -> Iterable[str]:
     segment = last_segment(url)
     if segment:
         yield f"segment {outlet} {segment}"
+
+
+def _told(outlet: str, url: str, title: str) -> Iterable[str]:
+    """Headline and path: what stays the same where a feed makes up guids, and has no links or some that change."""
+    words = fold(title)
+    if words.count(" ") >= LEAST_BLANKS:
+        name = f"{outlet}\n{urlsplit(url).path}\n{words}"
+        yield "told " + hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
 def is_same_place(outlet: str, url: str, other_outlet: str, other_url: str) -> bool:
