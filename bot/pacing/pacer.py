@@ -20,6 +20,7 @@ from bot.pacing.trips import Sent
 log = structlog.get_logger()
 
 OLDEST_TURN = 10  # one grant in so many goes to whoever has waited longest, whatever the lane
+NEWS_TURN = 3  # one in so many is no answer while anything else waits: thousands may ask at once
 CROWD = 512  # buckets from which on idle ones are looked for
 LOOK_AGAIN = 60.0  # seconds
 LATE = 0.003  # seconds from a grant until its sender runs: the loop was busy
@@ -173,15 +174,23 @@ class Pacer:
         """Choose who goes now: the first in the order of lanes, in turn the oldest; else when to look again."""
         whole_at = self._whole_at(now)
         is_turn_of_oldest = self._grants % OLDEST_TURN == OLDEST_TURN - 1
-        best, soonest = None, now + LOOK_AGAIN
+        is_turn_of_news = self._grants % NEWS_TURN == NEWS_TURN - 1
+        best, answer, soonest = None, None, now + LOOK_AGAIN
         for waiter in self._waiters():
+            is_spared = is_turn_of_news and waiter.lane is Lane.ANSWER
+            if is_spared and answer is not None:
+                continue
             at = self._ready_at(waiter, whole_at, now)
             soonest = min(soonest, at)
-            if at <= now and (best is None or waiter.arrived < best.arrived):
+            if at > now:
+                continue
+            if is_spared:
+                answer = waiter
+            elif best is None or waiter.arrived < best.arrived:
                 best = waiter
                 if not is_turn_of_oldest:
                     break
-        return best, soonest
+        return best or answer, soonest
 
     def _ready_at(self, waiter: Waiter, whole_at: float, now: float) -> float:
         if waiter.whole is None or whole_at <= now:

@@ -506,7 +506,7 @@ def test_answers_go_before_edits_before_news_before_the_rest() -> None:
     simulate(scenario())
 
 
-def test_a_flood_of_answers_leaves_news_one_place_in_ten() -> None:
+def test_a_flood_of_answers_leaves_news_one_place_in_three() -> None:
     async def scenario() -> None:
         pacer, sent = Pacer("x"), defaultdict[Lane, int](int)
 
@@ -519,8 +519,8 @@ def test_a_flood_of_answers_leaves_news_one_place_in_ten() -> None:
             for _ in range(20):
                 group.create_task(keep_sending(Lane.ANSWER))
             group.create_task(keep_sending(Lane.BACKFILL))
-        assert sent[Lane.BACKFILL] >= 10
-        assert sent[Lane.ANSWER] >= 0.85 * sum(sent.values())
+        assert sent[Lane.BACKFILL] >= 0.3 * sum(sent.values())
+        assert sent[Lane.ANSWER] >= 0.6 * sum(sent.values())
 
     simulate(scenario())
 
