@@ -83,6 +83,22 @@ async def test_one_chat_cannot_flood(talking: BotApi, parrot: Parrot) -> None:
     assert len(talking.said(7)) <= MOST_WAITING + 1
 
 
+async def test_hundreds_who_start_at_once_are_answered_once_in_order_and_not_all_held(
+    api: BotApi, parrot: Parrot
+) -> None:
+    people = list(range(1000, 1300))
+    gate = parrot.gates["start"] = asyncio.Event()
+    async with listening(api, parrot, memory=Notebook()):
+        for user in people:
+            await api.say("/start", user=user)
+        await api.until(lambda: len(parrot.asked) >= 100)
+        assert len(parrot.asked) <= 100 + polling.MOST_LEFT  # Telegram keeps the others meanwhile
+        gate.set()
+        await api.until(lambda: len(api.sent("sendMessage")) >= len(people) and not api.updates)
+    assert [int(request.user) for request in parrot.asked] == people
+    assert sorted(params["chat_id"] for params in api.sent("sendMessage")) == people
+
+
 async def test_an_update_that_nobody_understands_hides_no_other(talking: BotApi) -> None:
     await talking.push(message={"nonsense": True})
     await talking.push(something_of_next_year={})
