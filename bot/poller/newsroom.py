@@ -43,7 +43,7 @@ class Taken:
     new: tuple[datetime, ...] = ()  # when the new ones were published
     changed: int = 0
     failed: tuple[int, ...] = ()  # places of the entries that could not be read this time
-    told: tuple[tuple[int, str], ...] = ()  # stories, each with the address where somebody is told it
+    told: tuple[tuple[int, str], ...] = ()  # stories, each with its address; 0 for one that nobody was told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ class Newsroom:
         return found
 
     async def _tell(self, feed: Feed, piece: _Work, *, first: bool) -> list[tuple[int, str]]:
-        """Read one article, decide which story it tells, and publish it; the story and its address where that is news."""
+        """Read one article, decide which story it tells, and publish it; which story, and its address."""
         article = piece.article
         if not first and self._pages is not None and article.url and needs_page(piece.entry):
             article = await self._completed(feed, piece)
@@ -190,7 +190,7 @@ class Newsroom:
                     self._metrics.story(
                         "new" if done.is_new_story else "joined" if piece.is_new else "changed"
                     )
-        return [(done.story.id, article.url)] if done is not None and is_news and article.url else []
+        return [(done.story.id if is_news else 0, article.url)] if done is not None and article.url else []
 
     async def _catch_up(self) -> None:
         """Take in what others changed since: a moderator took a story apart, another process told one."""

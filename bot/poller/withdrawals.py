@@ -60,7 +60,7 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    story_id: int
+    story_id: int  # 0: only there to compare with
     url: str
     mark: bytes  # stands in the feed's body as long as the entry does
     since: datetime
@@ -109,7 +109,7 @@ class Withdrawals:
         is_older_there, left = False, []
         for known in watched:  # the oldest first
             is_there = known.mark in body
-            if not is_there and is_older_there and now - known.since < HINT_FOR:
+            if known.story_id and not is_there and is_older_there and now - known.since < HINT_FOR:
                 self._put(_Look(now, known.url, known.story_id, is_hinted=True))
             elif is_there:
                 left.append(known)
@@ -167,7 +167,8 @@ class Withdrawals:
 
 def _mark(url: str) -> bytes:
     """The end of an address as it stands in the feed, however the address begins there."""
-    return urlsplit(url).path.rstrip("/").rpartition("/")[2].encode()
+    _, slash, name = urlsplit(url).path.rstrip("/").rpartition("/")
+    return f"{slash}{name}".encode() if name else b""
 
 
 def _pages_of(story: Story) -> Iterator[str]:
