@@ -29,7 +29,7 @@ def span_ms(span: timedelta) -> int:
 
 
 def from_ms(value: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=value)
+    return EPOCH + timedelta(0, 0, 0, value)  # by place: a keyword costs as much again
 
 
 def maybe_ms(value: int | None) -> datetime | None:

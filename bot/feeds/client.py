@@ -33,6 +33,7 @@ MOST_REDIRECTS = 5
 MOST_FIELD = 32 * 1024  # bytes of one header field
 LONGEST_URL = 4096
 MOST_HOSTS = 50_000  # that are remembered
+MOST_TARGETS = 1_000  # addresses that are remembered as read
 KEEP_ALIVE = 75.0  # seconds; only for hosts that are asked more often than that
 _ENOUGH = 20_000  # bytes of a refusal
 _PERMANENT = frozenset({301, 308})
@@ -85,6 +86,7 @@ class Client:
         self._in_flight = poll.in_flight
         self._turns = Turns(poll.host_gap)
         self._patience = _patience(self._seconds)
+        self._targets: dict[str, tuple[URL, str]] = {}
         self._literals: set[str] = set()  # hosts whose spelling was looked at
         self._asked_at: dict[str, float] = {}  # monotonic, by host: who is worth a kept connection
         self._session: aiohttp.ClientSession | None = None
@@ -139,8 +141,8 @@ class Client:
         return await self._fetch(url, _Ask("POST", {"Accept": "*/*"}, self._most, True, form))
 
     async def _fetch(self, url: str, ask: _Ask) -> Response:
-        target = _address(url)
-        host, left = f"{target.raw_host}:{target.port}", self._seconds
+        target, host = self._targets.get(url) or self._target(url)
+        left = self._seconds
         answer, took = await self._hop(target, host, ask, left)
         if answer.status not in _REDIRECTS or ask.form is not None:
             return answer
@@ -164,6 +166,14 @@ class Client:
             if answer.status not in _REDIRECTS:
                 return replace(answer, moved_to=moved_to)
         raise FetchError(f"The address redirects in a loop (more than {MOST_REDIRECTS} times).")
+
+    def _target(self, url: str) -> tuple[URL, str]:
+        """Read an address, with its host and port; feeds are asked again and again."""
+        target = _address(url)
+        if len(self._targets) >= MOST_TARGETS:
+            self._targets.clear()
+        self._targets[url] = found = target, f"{target.raw_host}:{target.port}"
+        return found
 
     async def _hop(self, target: URL, host: str, ask: _Ask, left: float) -> tuple[Response, float]:
         """Ask one URL once. Waiting for the host's turn costs none of the time allowed."""

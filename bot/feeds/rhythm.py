@@ -22,6 +22,11 @@ AFTERGLOW = timedelta(minutes=40)  # an outlet that has just published is likely
 PRIOR = 0.25  # of an entry, in every hour and day
 GLOW = 1.0  # so much likelier, right after an entry
 
+# As floats: a rate is asked for at every check of every feed.
+_LIFE, _LOG2 = HALF_LIFE.total_seconds(), math.log(2)
+_SHORTEST_SECONDS, _WEEKS_SECONDS = SHORTEST_PAST.total_seconds(), WEEKS_KNOWN.total_seconds()
+_AFTERGLOW_SECONDS = AFTERGLOW.total_seconds()
+
 
 def learned(rhythm: Mapping[str, Any], times: Iterable[datetime], *, now: datetime) -> dict[str, Any]:
     """Add the times of new entries to what is known."""
@@ -57,17 +62,16 @@ def rate(rhythm: Mapping[str, Any], at: datetime) -> float | None:
     if "mass" not in rhythm:
         return None
     end = max(at.timestamp(), rhythm["at"])
-    seconds = max(end - rhythm["since"], SHORTEST_PAST.total_seconds())
-    life = HALF_LIFE.total_seconds()
-    observed = life / math.log(2) * (1 - 0.5 ** (seconds / life)) / 3600
-    utc = at.astimezone(UTC)
+    seconds = max(end - rhythm["since"], _SHORTEST_SECONDS)
+    observed = _LIFE / _LOG2 * (1 - 0.5 ** (seconds / _LIFE)) / 3600
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     hour, hours = utc.hour, rhythm["hours"].split()
     # Neighbouring hours are alike.
     here = 0.5 * float(hours[hour]) + 0.25 * float(hours[hour - 1]) + 0.25 * float(hours[(hour + 1) % 24])
     # An hour that no whole days were watched for says nothing: thirty entries of one morning are no habit.
     trust = min(max((seconds - _DAY) / (2 * _DAY), 0.0), 1.0)
     factor = 1 + trust * (_share(here, rhythm["mass"] / 24) - 1)
-    if seconds > WEEKS_KNOWN.total_seconds():
+    if seconds > _WEEKS_SECONDS:
         factor *= _share(float(rhythm["days"].split()[utc.weekday()]), rhythm["mass"] / 7)
     mean = rhythm["mass"] * _fade(end - rhythm["at"]) / observed
     return float(max(mean * factor, LEAST_RATE))
@@ -81,7 +85,7 @@ def is_known(rhythm: Mapping[str, Any], at: datetime) -> bool:
 def glow(rhythm: Mapping[str, Any], at: datetime) -> float:
     """How much likelier than usual an entry is, for what the feed itself wrote just now."""
     since = at.timestamp() - rhythm.get("last", 0)
-    return 1 + GLOW * math.exp(-max(since, 0) / AFTERGLOW.total_seconds())
+    return 1 + GLOW * math.exp(-max(since, 0) / _AFTERGLOW_SECONDS)
 
 
 def _share(here: float, mean: float) -> float:
@@ -96,4 +100,4 @@ def usual_glow(a_rate: float) -> float:
 
 
 def _fade(seconds: float) -> float:
-    return float(0.5 ** (max(seconds, 0) / HALF_LIFE.total_seconds()))
+    return float(0.5 ** (max(seconds, 0) / _LIFE))

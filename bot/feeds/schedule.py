@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,13 +18,14 @@ from bot.feeds import health
 from bot.feeds import rhythm as rhythms
 from bot.model import Feed, FeedDocument, FeedState
 
-HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 SLOWEST = HOUR  # adaptive polling stretches the interval to this at most
 STEEPNESS = 1.6  # of spans against rates; see `adaptive`
 USUAL_RATES = (0.3, 4.0)  # entries an hour; between these is the rate that is checked once an interval
 BUDGET = 0.97  # of the requests that checking each feed once an interval would need; surges come on top
 STRETCH = 4.0  # and to so many intervals at most
 LONGEST_ASKED = DAY  # a server that asks for more (a year's Cache-Control) did not mean its feed
+_LONGEST_SECONDS = LONGEST_ASKED.total_seconds()
 FIRST_BACKOFF = 2.0  # intervals after the first failure; doubles with each one, up to a day
 OUTAGE = timedelta(minutes=5)  # between two attempts while nothing can be reached
 PATIENCE = WEEK  # after so long a failure the feed is paused
@@ -41,13 +42,12 @@ class Pace:
     interval: timedelta
     least: timedelta
     usual: float = 1.0  # entries an hour: a feed of this rate is checked once an interval
+    most: timedelta = field(init=False)
 
-    @property
-    def most(self) -> timedelta:
+    def __post_init__(self) -> None:
         """Adaptive polling stretches an interval; one under a minute is a wish for exactly that."""
-        if self.interval < timedelta(minutes=1):
-            return max(self.interval, self.least)
-        return max(self.interval, min(self.interval * STRETCH, SLOWEST), self.least)
+        stretched = min(self.interval * STRETCH, SLOWEST) if self.interval >= MINUTE else self.interval
+        object.__setattr__(self, "most", max(self.interval, stretched, self.least))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +124,7 @@ def still(feed: Feed, headers: Mapping[str, str], moment: Moment) -> datetime | 
         or headers.get("Last-Modified", feed.last_modified) != feed.last_modified
     ):
         return None
-    if _asked(rhythm, headers) != rhythm.get("asked"):
-        return None
-    return next_check(rhythm, moment)
+    return None if _asked(rhythm, headers) != rhythm.get("asked") else next_check(rhythm, moment)
 
 
 def after_failure(feed: Feed, error: FetchError, moment: Moment) -> Feed:
@@ -162,8 +160,9 @@ def next_check(rhythm: Mapping[str, Any], moment: Moment) -> datetime:
     """When to look again: by the feed's rhythm, never sooner than its server asks."""
     if moment.every is not None:
         return moment.now + jittered(moment.every, moment.random)
-    span = jittered(adaptive(rhythm, moment), moment.random)
-    at = moment.now + max(span, moment.pace.least, timedelta(seconds=rhythm.get("asked", 0)))
+    span = max(jittered(adaptive(rhythm, moment), moment.random), moment.pace.least)
+    asked = rhythm.get("asked", 0)
+    at = moment.now + (max(span, timedelta(seconds=asked)) if asked else span)
     return unskipped(at, rhythm) if "skip_hours" in rhythm or "skip_days" in rhythm else at
 
 
@@ -181,8 +180,9 @@ def adaptive(rhythm: Mapping[str, Any], moment: Moment) -> timedelta:
         return max(pace.interval, pace.least)
     now_rate *= rhythms.glow(rhythm, now) * moment.pulse
     span: timedelta = pace.interval * (pace.usual / now_rate) ** STEEPNESS
-    most = pace.most if rhythms.is_known(rhythm, now) else max(pace.interval, pace.least)
-    return min(max(span, pace.least), most)
+    return min(
+        max(span, pace.least), pace.most if rhythms.is_known(rhythm, now) else max(pace.interval, pace.least)
+    )
 
 
 def usual_rate(known: Sequence[Mapping[str, Any]], pace: Pace, now: datetime) -> float:
@@ -274,8 +274,8 @@ def _learned(known: Mapping[str, Any], checked: Checked, *, now: datetime) -> Ma
 
 def _asked(rhythm: Mapping[str, Any], headers: Mapping[str, str]) -> int:
     """Seconds for which the server or the feed itself asks not to be asked again."""
-    ttl = timedelta(seconds=rhythm.get("ttl", 0))
-    return round(min(max(asked_by(headers), ttl), LONGEST_ASKED).total_seconds())
+    ttl: float = rhythm.get("ttl", 0)
+    return round(min(max(asked_by(headers).total_seconds(), ttl), _LONGEST_SECONDS))
 
 
 def _moved(feed: Feed, moved_to: str | None) -> tuple[str, str | None, int]:
@@ -292,7 +292,7 @@ def _number(text: str) -> int:
 
 
 def _seconds(value: float) -> timedelta:
-    return timedelta(seconds=max(0.0, min(value, LONGEST_ASKED.total_seconds())))
+    return timedelta(seconds=max(0.0, min(value, _LONGEST_SECONDS)))
 
 
 def _date(text: str) -> datetime | None:
