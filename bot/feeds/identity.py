@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from bot.model import Entry
 from bot.text import fold
 
+WORDS = "told:"  # begins the key of an entry that has nothing but words
 LONGEST = 2000  # characters of an address that is kept
 
 _TRACKING = frozenset(
@@ -208,7 +209,7 @@ def address(entry: Entry) -> str:
     if entry.url:
         return canonical_url(entry.url)
     told = f"{fold(entry.title)}\n{fold(entry.standfirst or entry.content)[:500]}"
-    return "told:" + hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+    return WORDS + hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
 
 
 def identified(entries: Sequence[Entry], *, by_address: bool = False) -> tuple[tuple[int, Entry], ...]:

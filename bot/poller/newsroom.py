@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.errors import StorageError
-from bot.feeds.identity import identified, spellings
+from bot.feeds.identity import WORDS, address, identified, spellings
 from bot.feeds.pages import Pages
 from bot.model import Article, Entry, Feed, Importance, Lane, Published, Reading, Story
 from bot.poller.known import Known, is_same_place
@@ -136,7 +136,10 @@ class Newsroom:
 
     async def _unknown(self, feed: Feed, made: Sequence[_Work]) -> list[_Work]:
         """Leave out what is known as it stands: by its guid, or by its address where the guid is another each time."""
-        hashes = await self._storage.known_hashes(feed.id, [piece.article.guid for piece in made])
+        hashes = dict(await self._storage.known_hashes(feed.id, [piece.article.guid for piece in made]))
+        made = [piece if piece.article.guid in hashes else self._by_words(piece) for piece in made]
+        if words := [piece.article.guid for piece in made if piece.article.guid.startswith(WORDS)]:
+            hashes.update(await self._storage.known_hashes(feed.id, words))
         other = [piece for piece in made if hashes.get(piece.article.guid) != piece.article.content_hash]
         at = await self._at_addresses(
             [piece.article for piece in other if piece.article.guid not in hashes]
@@ -156,6 +159,13 @@ class Newsroom:
                 work.append(replace(piece, article=replace(article, guid=twin.guid), is_new=False))
         work.reverse()  # feeds put the newest first, stories are told in order
         return work
+
+    def _by_words(self, piece: _Work) -> _Work:
+        """Know an entry without a link by what it says where its guid is new and its story is not."""
+        article = piece.article
+        if article.url or self._known.story_of(article) is None:
+            return piece
+        return replace(piece, article=replace(article, guid=address(piece.entry)))
 
     async def _at_addresses(self, articles: Sequence[Article]) -> Mapping[str, list[Article]]:
         """The articles that are known at the addresses of these ones, by guid of the latter."""
