@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from bot.commands.ask import Ask
 from bot.commands.line import fits
-from bot.commands.names import Resolved, topic_emoji, topic_name, typed
+from bot.commands.names import EVERYTHING, Resolved, topic_emoji, topic_name, typed
 from bot.commands.nearest import did_you_mean, which_one
 from bot.commands.settings import prefix
 from bot.model import Choice, Reply, Series, Style
 from bot.posts.reasons import say_reason
+from bot.text import fold
 
 MOST_FOLLOWED = 100  # topics of one place
 MOST_LISTED = 60
@@ -59,6 +60,8 @@ async def unfollow(ask: Ask) -> Reply:
     if not found.topics and not found.doubtful:
         return _not_found(ask, found, "unfollow")
     topics = found.topics or tuple(topic.key for topic in found.doubtful if topic.key in followed)
+    if fold(ask.line.rest) in EVERYTHING:  # whatever was added, not only series
+        topics = in_catalogue_order(followed, ask)
     gone: Sequence[str] = ()
     if ask.destination is not None and topics:
         gone = await ask.storage.unfollow(ask.destination.id, topics, now=ask.now, by=ask.who)

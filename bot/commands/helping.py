@@ -8,6 +8,7 @@ from bot.commands.ask import Ask
 from bot.commands.follow import family_choices, follow, in_catalogue_order, list_button, names_of
 from bot.commands.menu import BY_NAME, MENU
 from bot.commands.nearest import unknown_command
+from bot.commands.settings import is_alone
 from bot.locale import has
 from bot.model import Audience, Choice, Command, Reply
 
@@ -22,7 +23,8 @@ async def help_(ask: Ask) -> Reply:
     moderators = [_usage(ask, one) for one in MENU if not one.hidden and one.audience is Audience.MODERATORS]
     parts = [ask.say("commands.help.title"), "\n".join(everyone)]
     if ask.may_manage:
-        parts += [ask.say("commands.help.moderators"), "\n".join(moderators)]
+        heading = "alone" if is_alone(ask) else "moderators"
+        parts += [ask.say(f"commands.help.{heading}"), "\n".join(moderators)]
     choices = [
         Choice(label=ask.say("commands.series.button"), line="series", emoji="🏁"),
         Choice(label=ask.say("commands.latest.button"), line="latest", emoji="📰"),

@@ -56,8 +56,7 @@ def unknown_command(ask: Ask, asked: str) -> Reply:
     """Answer a command that there is not."""
     names = [command.name for command in MENU]
     near = get_close_matches(asked, names, n=2, cutoff=0.6)
-    choices = [Choice(label=f"/{name}", line=name) for name in near]
-    choices.append(Choice(label="/help", line="help"))
+    choices = [Choice(label=f"/{name}", line=name) for name in dict.fromkeys((*near, "help"))]
     if near:
         text = ask.say("commands.unknown.command_near", asked=cut(asked, MOST_SHOWN), near=near[0])
     else:

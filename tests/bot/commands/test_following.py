@@ -59,6 +59,7 @@ async def test_a_family_or_everything_is_followed_at_once(chat: Chat, sqlite_sto
     assert len(await followed(sqlite_store)) == len(families["single-seaters"])
     assert "more" in await chat.say("follow all")
     assert len(await followed(sqlite_store)) == len(load_catalog().series)
+    await chat.say('follow "safety car"')
     assert "Nothing is followed any more" in await chat.say("unfollow all")
 
 
@@ -253,6 +254,17 @@ async def test_who_starts_again_is_told_what_is_still_followed(alone: Chat) -> N
     await alone.say("/follow motogp wec")
     assert "Followed so far: FIA World Endurance Championship, MotoGP." in await alone.say("/start")
     assert "Followed (2)" in await alone.press("What is followed")
+
+
+async def test_who_is_alone_with_the_bot_reads_nothing_of_moderators(alone: Chat) -> None:
+    said = await alone.say("/help")
+    assert "What comes to you, and how:" in said
+    assert "moderators" not in said
+
+
+async def test_help_is_offered_once(alone: Chat) -> None:
+    await alone.say("hello")
+    assert alone.labels() == ["/help"]
 
 
 async def test_a_deep_link_follows_at_once(alone: Chat, sqlite_store: Store) -> None:
