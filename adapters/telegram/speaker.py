@@ -18,12 +18,13 @@ from adapters.telegram.floods import Floods
 from adapters.telegram.http import NotSent
 from adapters.telegram.keyboard import Vault
 from adapters.telegram.outgoing import Outgoing
-from adapters.telegram.place import Place, rates
+from adapters.telegram.place import Place, parse_place, rates
 from adapters.telegram.render import Message
 from adapters.telegram.requests import place_of_message
 from adapters.telegram.rich import Rich, clean
-from adapters.telegram.under import Turns, is_post, is_switch, turned
+from adapters.telegram.under import Turns, fitted, is_post, is_switch, turned
 from bot.config import TelegramSettings
+from bot.errors import DestinationPaused
 from bot.locale import pick, say
 from bot.model import Document, Lane, Reply, Request
 from bot.ports import Pace
@@ -127,7 +128,7 @@ class Speaker:
         if reply.form is not None:
             await self._ask(request, to, reply, is_panel=press is not None and bool(to.text))
             return
-        message = answers.message_of(reply, self._vault)
+        message = answers.message_of(_as_posted(reply, request), self._vault)
         if press is None and reply.choices and await self._back_in_panel(place, to, message):
             return
         if reply.document is not None:
@@ -248,6 +249,15 @@ class Speaker:
                 return False
         log.warning("answer given up", place=str(place))
         return False
+
+
+def _as_posted(reply: Reply, request: Request) -> Reply:
+    """With the buttons that its posts have where they are posted: a preview is no promise otherwise."""
+    try:
+        place = parse_place(request.address)
+    except DestinationPaused:
+        return reply
+    return replace(reply, posts=tuple(fitted(post, place) for post in reply.posts))
 
 
 def _in_reply(message: Message, to: Incoming) -> Message:

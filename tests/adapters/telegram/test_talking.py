@@ -115,6 +115,13 @@ async def test_a_story_is_muted_and_followed_again_by_its_own_button(
         assert len(api.said(7)) == 2
 
 
+async def test_a_preview_has_the_buttons_of_its_place(talking: BotApi, parrot: Parrot) -> None:
+    parrot.replies["preview"] = Reply(text="Next:", posts=(a_post(choices=(ALERT,)),))
+    talking.members[CHANNEL, 7] = OWNER
+    assert buttons(await ask(talking, "/preview")) == ["Read", "🔕 Mute WEC"]
+    assert buttons(await ask(talking, f"/preview @{CHANNEL}")) == ["Read"]
+
+
 async def test_what_many_read_has_no_button_that_answers(bot: BotApi) -> None:
     for address in ("-100123", "-100777"):
         await sender(bot).send(place(address), a_post(choices=(ALERT,)), key="1.1")
