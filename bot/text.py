@@ -27,7 +27,7 @@ def fold(text: str) -> str:
 
     ™ and ® are blanked before NFKD, which would turn "MotoGP™" into "MotoGPTM".
     """
-    return _folded_line(text) if len(text) < 300 else _folded(text)
+    return _folded_line(text) if len(text) < 1_000 else _folded(text)
 
 
 def _folded(text: str) -> str:
@@ -39,9 +39,8 @@ def _folded(text: str) -> str:
     return " ".join(text.split())
 
 
-_folded_line = functools.lru_cache(maxsize=1024)(
-    _folded
-)  # one line of an article is looked at from many sides
+# One line of an article is looked at from many sides.
+_folded_line = functools.lru_cache(maxsize=512)(_folded)
 
 
 def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
@@ -58,6 +57,8 @@ def _plain(found: re.Match[str]) -> str:
 
 def tame(text: str) -> str:
     """Take out what a reader cannot see and a terminal or chat might obey; line breaks become blanks."""
+    if text.isprintable() and "\ufffc" not in text:  # most text: nothing unseen in it, and no blank but " "
+        return " ".join(text.split())
     return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip()
 
 

@@ -186,6 +186,9 @@ def _learned(feed: Feed) -> dict[str, Any]:
     }
 
 
+_STATES = {str(state): state for state in FeedState}
+
+
 def read_feed(row: Row) -> Feed:
     return Feed(
         id=row["id"],
@@ -196,7 +199,7 @@ def read_feed(row: Row) -> Feed:
         official=bool(row["official"]),
         title=row["title"],
         added_by=row["added_by"],
-        state=FeedState(row["state"]),
+        state=_STATES[row["state"]],
         etag=row["etag"],
         last_modified=row["last_modified"],
         body_hash=row["body_hash"],

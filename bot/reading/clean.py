@@ -150,10 +150,9 @@ def byline_of(line: str) -> str:
 
 def is_name(line: str) -> bool:
     """Say whether a line is nothing but a person's name, as a byline gives it ("Valentin GLO")."""
-    words = line.split()
+    words = line.split() if len(line) < 48 else ()
     return (
         1 < len(words) <= 4
-        and len(line) < 48
         and all(
             word[:1].isupper() or word.lower() in ("de", "van", "von", "der", "di", "da", "del", "la", "le")
             for word in words
