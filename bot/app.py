@@ -16,6 +16,7 @@ import structlog
 from bot.config import LlmSettings, Settings
 from bot.crew import crew, stopped_by_signals
 from bot.errors import PitwireError, SettingsError
+from bot.lean import without
 from bot.model import Destination, Feed, FeedState
 from bot.ports import Adapter, Clock, Pace, Storage
 
@@ -166,8 +167,9 @@ def _load_the_rest(settings: Settings, roles: Parts) -> None:
         modules += ["adapters.discord.adapter", *["adapters.discord.gateway"] * ("discord" in roles)]
     if settings.telegram.token:
         modules.append("adapters.telegram.adapter")
-    for module in modules:
-        importlib.import_module(module)
+    with without("click"):  # Telegram's library loads httpx, and httpx its command line where it can
+        for module in modules:
+            importlib.import_module(module)
 
 
 async def _close(adapters: Mapping[str, Adapter]) -> None:
@@ -253,12 +255,11 @@ async def _writer(settings: LlmSettings, catalog: Catalog, clock: Clock) -> Asyn
 
 def _hub_routes(poller: Poller) -> list[Route]:
     """Where hubs call back (WebSub), if they can reach us: `PITWIRE_WEB__PUBLIC_URL`."""
-    from bot.feeds.websub import PATH
-    from bot.web import Route, WebAnswer, WebRequest
-
     pushes = poller.pushes
     if pushes is None:
         return []
+    from bot.feeds.websub import PATH
+    from bot.web import Route, WebAnswer, WebRequest
 
     async def answer(request: WebRequest) -> WebAnswer:
         feed, token = request.parts["feed"], request.parts["token"]

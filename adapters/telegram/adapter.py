@@ -26,7 +26,6 @@ from adapters.telegram.polling import poll
 from adapters.telegram.render import FULL, TEXT, UNDER_PICTURE, plain, render, write
 from adapters.telegram.speaker import Speaker
 from adapters.telegram.under import Turns, fitted
-from adapters.telegram.webhook import listen
 from bot.config import TelegramSettings
 from bot.errors import DeliveryError, DestinationPaused, MaybePosted, RateLimited, SettingsError
 from bot.model import Command, Destination, Lane, Limits, Post, Rate
@@ -83,6 +82,8 @@ class TelegramAdapter:
         menu_task = asyncio.create_task(sync_menu(self._bot, menu), name="telegram menu")
         try:
             if self._settings.webhook_url is not None:
+                from adapters.telegram.webhook import listen  # with aiohttp's server, which few need
+
                 await listen(self._bot, self._settings, lanes, self._leftovers)
             else:
                 await poll(self._bot, lanes, self._leftovers)

@@ -12,6 +12,10 @@ import typer
 
 from bot import __version__
 from bot.errors import PitwireError, SettingsError, StorageError
+from bot.lean import without
+
+with without("rich"):
+    import structlog  # noqa: F401 - before anything else does
 
 T = TypeVar("T")
 
@@ -31,7 +35,10 @@ def in_loop(work: Coroutine[Any, Any, T]) -> T:
 
 def main() -> None:
     """Run a command. A wrong setting or store is one sentence and exit code 2; anything else of ours is 1."""
-    from bot.cli import database, explain, feeds, run  # noqa: F401 - each registers its commands
+    from bot.cli import run  # noqa: F401 - each module registers its commands
+
+    if sys.argv[1:2] != ["run"]:  # what runs for months loads nothing for the others
+        from bot.cli import database, explain, feeds  # noqa: F401
 
     try:
         app()

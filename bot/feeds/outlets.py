@@ -24,7 +24,7 @@ _KEYS = {"url", "outlet", "language", "series", "official", "title", "every"}
 def load_outlets(path: Path | None, now: datetime) -> list[Feed]:
     """The feeds of the catalogue, each with its own time in the first minute; raises SettingsError with one sentence."""
     items = _items(path)
-    within = min(FIRST_ROUND, FIRST_GAP * len(items))
+    within = min(FIRST_ROUND, FIRST_GAP * max(0, len(items) - 1))
     return [
         Feed(
             url=item["url"],
