@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.commands.ask import Ask
 from bot.commands.line import fits
@@ -11,13 +12,14 @@ from bot.commands.nearest import near_words
 from bot.commands.saving import save
 from bot.commands.wishes import LANGUAGES, STYLES, changed, shown, spoiler_text
 from bot.locale import LOCALES, say
-from bot.model import Choice, Form, Label, Picker, Preferences, Reply, Style
+from bot.model import Choice, Form, Label, Picker, Preferences, Reply, Series, Style
 from bot.posts.filters import MOST_CHARACTERS as MOST_FILTER
 from bot.text import cut
 
 ASKING = "?"  # "settings quiet ?" asks for the value in a form
 PICKED = "="  # "settings languages = de en" comes from a picker; with nothing behind it, nothing was picked
 MODES = ("show", "cover", "delay 24h", "delay 48h")
+MOST_OPTIONS = 25  # of a picker
 ZONES = (
     "UTC",
     "Europe/London",
@@ -72,6 +74,8 @@ async def settings(ask: Ask) -> Reply:
     value = value.strip()
     if value == ASKING:
         return _form(ask, name)
+    if name == "spoilers":
+        return await _spoilers(ask, value)
     if not value:
         return page(ask, name)
     saved = await change(ask, name, value)
@@ -126,6 +130,58 @@ def page(ask: Ask, name: str, *, is_saved: bool = False) -> Reply:
         pickers=tuple(_pickers(ask, name)),
         replaces=ask.request.is_button,
         private=True,
+        locale=ask.locale,
+    )
+
+
+async def _spoilers(ask: Ask, value: str) -> Reply:
+    """The page of spoilers, where one of the followed series can be picked to be told in its own way."""
+    alone = ask.catalog.series.get(value)
+    if alone is not None:
+        return _spoilers_of(ask, alone)
+    saved = await change(ask, "spoilers", value) if value else ask
+    shown_page = page(saved, "spoilers", is_saved=bool(value))
+    followed = [topic.removeprefix("series:") for topic in await ask.following()]
+    series = [ask.catalog.series[slug] for slug in followed if slug in ask.catalog.series]
+    if len(series) < 2:
+        return shown_page
+    modes = saved.preferences.spoilers
+    options = tuple(
+        Choice(
+            label=ask.catalog.name(one.slug, ask.locale),
+            line=one.slug,
+            hint=spoiler_text(ask, modes[one.slug]) if one.slug in modes else "",
+        )
+        for one in series[:MOST_OPTIONS]
+    )
+    picker = Picker(
+        line=f"{prefix(ask)} spoilers", prompt=ask.say("commands.settings.one_series"), options=options
+    )
+    return replace(shown_page, pickers=(picker,))
+
+
+def _spoilers_of(ask: Ask, series: Series) -> Reply:
+    """How the results of one series are told."""
+    line = f"{prefix(ask)} spoilers {series.slug}"
+    present = ask.preferences.spoilers.get(series.slug, "default")
+    labels = {"default": ask.say("commands.settings.as_all")} | {
+        mode: spoiler_text(ask, mode) for mode in MODES
+    }
+    choices = [
+        Choice(label=words, line=f"{line} {mode}", chosen=mode == present) for mode, words in labels.items()
+    ]
+    back = Choice(label=ask.say("commands.settings.back"), line=f"{prefix(ask)} spoilers", emoji="◀")
+    now = labels.get(present) or spoiler_text(ask, present)
+    return Reply(
+        text="\n".join(
+            (
+                f"{title(ask, 'spoilers')}: {ask.catalog.name(series.slug, ask.locale)}",
+                ask.say("commands.settings.now", value=now),
+            )
+        ),
+        choices=(*(choice for choice in choices if fits(choice.line)), back),
+        private=True,
+        replaces=ask.request.is_button,
         locale=ask.locale,
     )
 

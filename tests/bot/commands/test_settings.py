@@ -392,3 +392,17 @@ async def test_posts_follow_what_was_set(chat: Chat, sqlite_store: Store, clock:
     assert (post.style, post.image_url) == ("compact", None)
     assert decide(story(), place, now=clock()).reason == "post.why.language|en|de"
     assert decide(replace(told, label=Label.RUMOUR), place, now=clock()).reason == "post.why.label|rumour"
+
+
+async def test_one_series_is_told_in_its_own_way_by_pressing_alone(chat: Chat, sqlite_store: Store) -> None:
+    await chat.say("follow wec f1 motogp")
+    await chat.say("settings")
+    await chat.pick("Spoilers")
+    await chat.press("Cover results")
+    assert "Formula 1" in await chat.pick("Formula 1")
+    assert "As for all series" in chat.labels()
+    await chat.press("Show results")
+    assert (await wish(sqlite_store)).spoilers == {"*": "cover", "f1": "show"}
+    await chat.pick("Formula 1")
+    await chat.press("As for all series")
+    assert (await wish(sqlite_store)).spoilers == {"*": "cover"}
