@@ -93,13 +93,13 @@ class Checker:
         found = intake.document
         remark = health.remark(answer.body, answer.content_type)
         if found is None:
+            self._note_listed(feed, answer, None)
             return self._passed(feed, answer, body_hash=body_hash, slices=intake.slices(), remark=remark)
         by_address = feed.rhythm.get("by_address", False) or are_worthless(found.entries)
         taken = await self._newsroom.take(feed, found.entries, by_address=by_address)
         if feed.last_success_at is not None:
             self._pulse.beat(feed.series, len(taken.new), self._clock())
-        if self._withdrawals is not None:
-            self._withdrawals.listed(feed.id, answer.body, taken.told)
+        self._note_listed(feed, answer, taken)
         # The validators are saved after the articles: a crash before would make the next answer a 304.
         done = self._passed(
             feed,
@@ -122,6 +122,11 @@ class Checker:
             next=_seconds(done, self._clock()),
         )
         return await self._pushed(done, answer, found)
+
+    def _note_listed(self, feed: Feed, answer: Response, taken: Taken | None) -> None:
+        """Let what left the feed be looked after."""
+        if self._withdrawals is not None:
+            self._withdrawals.listed(feed.id, answer.body, taken.told if taken else ())
 
     def _passed(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -27,12 +27,14 @@ class World:
 
     def __init__(self, store: Store, outlets: Outlets, clock: FakeClock, client: Client, settings: Settings):
         self.store, self.outlets, self.clock = store, outlets, clock
+        self.dates: dict[str, datetime] = {}
         self.poller = Poller(store, client, load_catalog(), clock, settings, rng=lambda: 0.5)
 
     def item(self, name: str, title: str) -> Item:
         """An entry whose page stands there."""
         self.outlets.put(f"/{name}", b"<html>told</html>", headers={"Content-Type": "text/html"})
-        return Item(title=title, guid=name, link=f"{self.outlets.url}/{name}", body=LONG, at=self.clock())
+        self.dates.setdefault(name, self.clock())  # the same whenever it is listed
+        return Item(title=title, guid=name, link=f"{self.outlets.url}/{name}", body=LONG, at=self.dates[name])
 
     async def poll(self, **span: float) -> None:
         self.clock.forward(**(span or {"minutes": 16}))
