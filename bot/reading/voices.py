@@ -146,6 +146,8 @@ def in_year(owner: Name, year: int) -> dict[str, float]:
     """Weigh a name's series by the year of the article: Alonso is Le Mans in 2018, and Formula 1 in 2021."""
     if not 1950 <= year <= 2100:
         year = 0
+    if owner.by_year is None:
+        owner.by_year = {}
     known = owner.by_year.get(year)
     if known is None:
         known = owner.by_year[year] = _weighed(owner, year)

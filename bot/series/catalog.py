@@ -15,6 +15,7 @@ from bot.model import Series
 from bot.series.folding import words
 from bot.series.matcher import Hit, Matcher
 from bot.series.names import (
+    FILES,
     NONE,
     SURE,
     Alias,
@@ -126,8 +127,9 @@ class Catalog:
 
     @cached_property
     def names(self) -> Names:
-        weights = self._tables["names.toml"].get("weights", {})
-        found = read_names(self._tables, self.series, weights)
+        tables = self._read()
+        weights = tables["names.toml"].get("weights", {})
+        found = read_names(tables, self.series, weights)
         for slug, series in self.series.items():
             names = {series.name, *series.names.values(), *series.aliases}
             if (
@@ -137,18 +139,23 @@ class Catalog:
             found.add_series(slug, names, float(weights.get("series", 3)))
         return found
 
+    def _read(self, *files: str) -> Mapping[str, Any]:
+        """Read the name files, or some of them; what is made of them is kept, not they."""
+        texts = packaged_texts(files or FILES) if self._texts is None else self._texts
+        return {file: tomllib.loads(text) for file, text in texts.items() if not files or file in files}
+
     @cached_property
-    def _tables(self) -> Mapping[str, Any]:
-        texts = packaged_texts() if self._texts is None else self._texts
-        return {file: tomllib.loads(text) for file, text in texts.items()}
+    def _web(self) -> Mapping[str, Any]:
+        table: Mapping[str, Any] = self._read("web.toml")["web.toml"]
+        return table
 
     @cached_property
     def _sections(self) -> Mapping[str, Mapping[str, float]]:
-        return {words(part): shares(said) for part, said in self._tables["web.toml"]["sections"].items()}
+        return {words(part): shares(said) for part, said in self._web["sections"].items()}
 
     @cached_property
     def _hosts(self) -> Mapping[str, Mapping[str, float]]:
-        return {host: shares(said) for host, said in self._tables["web.toml"]["hosts"].items()}
+        return {host: shares(said) for host, said in self._web["hosts"].items()}
 
     @cached_property
     def matcher(self) -> Matcher:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -64,7 +63,7 @@ class Bond(NamedTuple):
     until: int = 9999
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Name:
     """Someone or something that articles name."""
 
@@ -74,11 +73,17 @@ class Name:
     bonds: list[Bond] = field(default_factory=list)
     order: int = 0  # place in the files: of two with one surname the first is meant more often
     is_shared: bool = False  # means one of its series or another, never both: "British Grand Prix"
-    by_year: dict[int, dict[str, float]] = field(default_factory=dict)  # its series as weighed in a year
+    by_year: dict[int, dict[str, float]] | None = None  # its series as weighed in a year
+    strongest: tuple[tuple[str, float], ...] | None = None
 
-    @cached_property
+    @property
     def series(self) -> tuple[tuple[str, float], ...]:
         """The series of the catalogue that it speaks for, the strongest first."""
+        if self.strongest is None:
+            self.strongest = self._by_strength()
+        return self.strongest
+
+    def _by_strength(self) -> tuple[tuple[str, float], ...]:
         best: dict[str, float] = {}
         for bond in self.bonds:
             if bond.slug not in NOT_SERIES:
