@@ -47,7 +47,7 @@ def edit_payload(post: Post) -> Component:
     """The body of an edit: nobody is notified of one."""
     return {
         "flags": piece.IS_COMPONENTS_V2,
-        "components": list(rendered(post)),
+        "components": list(rendered(replace(post, ping=""))),
         "allowed_mentions": piece.NO_MENTIONS,
     }
 
