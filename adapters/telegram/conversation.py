@@ -25,7 +25,7 @@ from adapters.telegram import answers
 from adapters.telegram.documents import NotRead, document_of
 from adapters.telegram.inline import CACHED, cards_for
 from adapters.telegram.keyboard import NOTHING, Vault, end_of, line_of, option_of, picked, toggled
-from adapters.telegram.people import People, is_anonymous_manager
+from adapters.telegram.people import People, is_anonymous_manager, standing_of
 from adapters.telegram.place import Place, parse_place, place_of, space_of
 from adapters.telegram.requests import (
     SETUP,
@@ -267,9 +267,9 @@ class Conversation:
     async def _membership(self, update: ChatMemberUpdated) -> None:
         chat, before, after = update.chat, update.old_chat_member, update.new_chat_member
         self._people.forget(chat.id)
-        is_out = after.status in _OUT
-        if is_out:
-            reason = "telegram.paused.blocked" if chat.type == Chat.PRIVATE else "telegram.paused.removed"
+        trouble = standing_of(after).trouble  # out, or without the right to post
+        if trouble:
+            reason = "telegram.paused.blocked" if chat.type == Chat.PRIVATE else trouble
             await self._noticed(Change.REMOVED, space=space_of(chat.id), reason=reason)
             return
         await self._noticed(Change.RESTORED, space=space_of(chat.id))

@@ -109,7 +109,7 @@ class People:
 
     async def _asked(self, chat: int, user: int) -> Standing:
         try:
-            return _standing_of(await self._bot.get_chat_member(chat, user))
+            return standing_of(await self._bot.get_chat_member(chat, user))
         except TelegramError as error:
             log.info("membership unknown", chat=chat, reason=error.message)
             return Standing(False, paused_reason(error.message) or "")
@@ -120,7 +120,8 @@ def is_anonymous_manager(message: Message) -> bool:
     return message.sender_chat is not None and message.sender_chat.id == message.chat.id
 
 
-def _standing_of(member: ChatMember) -> Standing:
+def standing_of(member: ChatMember) -> Standing:
+    """Read what a membership allows."""
     if member.status in _ABSENT:
         return Standing(False, "telegram.paused.removed")
     if isinstance(member, ChatMemberOwner):

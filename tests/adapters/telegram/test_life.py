@@ -41,6 +41,24 @@ async def membership(api: BotApi, chat: int, before: dict[str, Any], after: dict
     await api.until(lambda: not api.updates)
 
 
+async def test_a_channel_that_takes_the_right_to_post_is_paused_at_once_and_resumed_with_it(
+    bot: BotApi, sqlite_store: Store
+) -> None:
+    channel, owner = -100777, {"status": "creator", "is_anonymous": False}
+    bot.members[channel, 7] = owner
+    may = {"status": "administrator", "user": BOT, **RIGHTS}
+    await bot.say(f"/follow @{channel} wec")
+    await bot.until(lambda: bot.said(7))
+    await membership(bot, channel, may, {**may, "can_post_messages": False})
+    place = await sqlite_store.destination("telegram", str(channel))
+    assert place
+    assert place.paused_reason == "telegram.paused.no_rights"
+    await membership(bot, channel, {**may, "can_post_messages": False}, may)
+    place = await sqlite_store.destination("telegram", str(channel))
+    assert place
+    assert place.paused_at is None
+
+
 async def test_who_blocks_the_bot_is_paused_and_keeps_everything_until_the_next_start(
     bot: BotApi, sqlite_store: Store
 ) -> None:
