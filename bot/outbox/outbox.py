@@ -110,6 +110,7 @@ class Outbox:
                 freed = await self._storage.free_leases(now=self._clock())
                 await self._downtime.catch_up(stop)
                 await self.tools.digests.expect_all()
+                await self.tools.digests.make_due()  # before a sender takes its stories one by one
                 await self.tools.notices.look_back()
             except StorageError as error:
                 log.warning("outbox waits for the store", reason=str(error))

@@ -38,6 +38,8 @@ LONGEST_SETTLING = timedelta(minutes=90)  # after its first one: outlets go on u
 AFTERMATH = timedelta(hours=3)  # results that come in later than the digest of their session
 LONGEST_WAIT = timedelta(hours=24)  # between sessions
 
+_NOT_TOLD = (DeliveryState.HELD, DeliveryState.OWED)  # the latter where nobody looked for a while
+
 Waiting = Sequence[tuple[Delivery, Story]]
 
 
@@ -131,7 +133,7 @@ def _held_digests(waiting: Waiting, preferences: Preferences, now: datetime) -> 
         held = [
             (delivery, story)
             for delivery, story in waiting
-            if delivery.state is DeliveryState.HELD and (delivery.reason or "").split("|")[0] == reason
+            if delivery.state in _NOT_TOLD and (delivery.reason or "").split("|")[0] == reason
         ]
         if len(held) > 1 and (first := min(d.due_at for d, _ in held) - GRACE) <= now:
             stories = [story for _, story in held if _is_free(story, preferences, now)]
