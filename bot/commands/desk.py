@@ -163,7 +163,7 @@ class Desk:
     async def _answer(self, ask: Ask) -> Reply:
         handler = HANDLERS.get(ask.line.name)
         if handler is None:
-            return unknown_command(ask, ask.line.name)
+            return await _unknown(ask)
         reply = await handler(ask)
         command = BY_NAME.get(ask.line.name)
         return replace(reply, private=True) if command is not None and command.private else reply
@@ -190,6 +190,14 @@ class Desk:
             place = await self._storage.destination(change.adapter, change.address)
             return [place] if place else []
         return await self._storage.destinations(change.adapter, change.space) if change.space else []
+
+
+async def _unknown(ask: Ask) -> Reply:
+    """A name by itself asks for its news: "wec", "Max Verstappen"."""
+    asked = f"{ask.line.name} {ask.line.rest}".strip()
+    if ask.catalog.find(asked) or ask.catalog.topic(asked):
+        return await stories.latest(replace(ask, line=Line("latest", asked)))
+    return unknown_command(ask, ask.line.name)
 
 
 def _is_within(request: Request, target: str, destination: Destination | None) -> bool:

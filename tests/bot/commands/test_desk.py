@@ -62,6 +62,12 @@ async def test_an_unknown_command_is_answered_with_the_nearest(chat: Chat) -> No
     assert "/help shows what I can do" in await chat.say("")
 
 
+async def test_a_name_by_itself_asks_for_its_news(chat: Chat) -> None:
+    assert "FIA World Endurance Championship" in await chat.say("wec")
+    assert "Formula 1" in await chat.say("formel 1")
+    assert "Max Verstappen" in await chat.say("Max Verstappen")
+
+
 async def test_a_fault_of_ours_is_said_kindly_and_hides_nothing_from_the_log(
     desk: Desk, chat: Chat, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
