@@ -16,6 +16,7 @@ import structlog
 from adapters.discord import components as piece
 from adapters.discord import controls, replies
 from adapters.discord.asking import COMMAND, COMPLETION, COMPONENT, MODAL, Asked
+from adapters.discord.commands import in_client_words
 from adapters.discord.components import Component
 from adapters.discord.errors import Refused, RestError
 from adapters.discord.rest import Rest
@@ -176,6 +177,7 @@ class Answering:
             reply = self._form_behind_a_button(reply.form, reply)
         is_private = asked.is_whisper or (reply.private and not asked.request.is_private)
         text = _ROLE.sub(lambda found: "@" + asked.roles.get(found[1], "?"), reply.text)
+        text = in_client_words(text, pick(asked.request.locale))
         return replies.messages(replace(reply, private=is_private, text=text))
 
     def _form_behind_a_button(self, form: Form, reply: Reply) -> Reply:

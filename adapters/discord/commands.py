@@ -14,7 +14,7 @@ import structlog
 from adapters.discord.components import Component
 from adapters.discord.controls import POSTABLE
 from adapters.discord.errors import Refused
-from bot.locale import LOCALES, has, say
+from bot.locale import LOCALES, has, say, texts
 from bot.model import Command, Option
 from bot.text import cut_utf16
 
@@ -38,6 +38,7 @@ DISCORD_LOCALES = {
     "pt": ("pt-BR",),
 }
 _NAME = re.compile(r"^[-_'\w]{1,32}$")
+_COMMAND = re.compile(r"(?<![\w/.])/([a-z]{3,})\b")
 
 
 class Asks(Protocol):
@@ -82,6 +83,7 @@ def _required_first(options: Sequence[Option]) -> list[Option]:
 def _option(option: Option) -> Component:
     kind = STRING if option.values else _KINDS.get(option.kind, STRING)
     made = _named(option.name, f"option.{option.name}") | {"type": kind}
+    made |= names_of(f"commands.label.{option.name}")
     if option.required:
         made["required"] = True
     if option.values:
@@ -111,8 +113,22 @@ def _named(name: str, key: str) -> Component:
     made: Component = {"name": name, "description": _say("en", summary, name)}
     if texts := _localised(summary, MAX_DESCRIPTION):
         made["description_localizations"] = texts
-    names = {place: word for place, word in _localised(f"{key}.name", 32).items() if _is_name(word)}
-    return made | ({"name_localizations": names} if names else {})
+    return made | names_of(f"{key}.name")
+
+
+def names_of(key: str) -> Component:
+    """A name in other languages: English has none but the name itself."""
+    words = {locale: texts(locale).get(key, "").lower() for locale in DISCORD_LOCALES}
+    names = {
+        place: word for locale, word in words.items() for place in DISCORD_LOCALES[locale] if _is_name(word)
+    }
+    return {"name_localizations": names} if names else {}
+
+
+def in_client_words(text: str, locale: str) -> str:
+    """Call the commands in a sentence as this person's client does: "/follow" is "/folgen" there."""
+    known = texts(locale)
+    return _COMMAND.sub(lambda found: "/" + (known.get(f"command.{found[1]}.name") or found[1]), text)
 
 
 def _is_name(word: str) -> bool:

@@ -40,9 +40,10 @@ _HARMFUL = discord.Permissions.elevated() | discord.Permissions(
 
 def command() -> Component:
     """The application command that offers to make a panel."""
-    from adapters.discord.commands import DISCORD_LOCALES
+    from adapters.discord.commands import DISCORD_LOCALES, names_of
 
     return {
+        **names_of(f"command.{COMMAND}.name"),
         "name": COMMAND,
         "type": 1,
         "description": say("en", "discord.roles.summary"),

@@ -139,6 +139,13 @@ async def test_a_command_is_deferred_at_once_however_long_its_answer_takes(chat:
     assert "You said latest" in await answering
 
 
+async def test_sentences_call_commands_as_the_persons_client_does(chat: Chat, core: Parrot) -> None:
+    core.replies["latest"] = Reply(text="Try /follow wec or https://a.example/follow, or /unheard of")
+    chat.locale = "de"
+    said = await chat.say("/latest wec")
+    assert said == "Try /folgen wec or https://a.example/follow, or /unheard of"
+
+
 async def test_private_commands_are_whispered(chat: Chat) -> None:
     await chat.say("/help")
     assert chat.is_whisper

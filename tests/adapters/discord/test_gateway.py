@@ -143,6 +143,20 @@ async def test_commands_are_written_once_and_not_again(
     assert len(discord.asked("PUT", "/commands")) == 1
 
 
+async def test_commands_and_options_have_names_in_every_language(
+    running: DiscordAdapter, discord: Discord
+) -> None:
+    await until(lambda: discord.commands)
+    named = {command["name"]: command.get("name_localizations", {}) for command in discord.commands}
+    assert named["follow"]["de"] == "folgen" and named["roles"]["fr"] == "rôles"
+    for place in ("de", "fr", "es-ES", "es-419", "it", "pt-BR"):
+        names = [names.get(place, name) for name, names in named.items()]
+        assert len(set(names)) == len(names)
+        assert sum(place in names for names in named.values()) > 15
+    (latest,) = (command for command in discord.commands if command["name"] == "latest")
+    assert latest["options"][0]["name_localizations"]["de"] == "serie"
+
+
 async def test_an_application_that_users_cannot_install_still_gets_its_commands(
     discord: Discord, core: Parrot
 ) -> None:
