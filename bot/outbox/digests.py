@@ -12,6 +12,7 @@ import structlog
 
 from bot.errors import StorageError
 from bot.model import Claim, Destination, Preferences
+from bot.outbox.waits import first_of
 from bot.ports import Clock, Storage
 from bot.posts import GRACE, Verdict, next_digest_at, plan_digests
 from bot.posts.schedule import ScheduleKind, schedule_of
@@ -70,10 +71,7 @@ class Digests:
             except StorageError as error:
                 log.warning("digests not made", reason=str(error))
             rest = min(LONGEST_REST, max(0.05, self._seconds_to_next()))
-            waits = {asyncio.create_task(stop.wait()), asyncio.create_task(self._earlier.wait())}
-            await asyncio.wait(waits, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
+            await first_of(stop.wait(), self._earlier.wait(), seconds=rest)
 
     async def make_due(self) -> int:
         """Look at the destinations whose time has come; return how many digests were made."""

@@ -14,6 +14,7 @@ from bot.errors import StorageError
 from bot.model import Claim
 from bot.outbox.rules import LEASE
 from bot.outbox.sender import Hand, Phase, Sender, Tools
+from bot.outbox.waits import ended
 from bot.outbox.weather import Weather
 from bot.ports import Adapter
 
@@ -61,8 +62,7 @@ class Line:
                 rest = await self._fill()
                 await self._until(stopping, self._rest(rest))
         finally:
-            watching.cancel()
-            stopping.cancel()
+            await ended(watching, stopping)
             await self._stop(GRACE if stop.is_set() else 0)
             self._health.rest(f"{self.name} outbox")
 
@@ -173,4 +173,4 @@ class Line:
             if task.done():
                 task.result()
         finally:
-            task.cancel()
+            await ended(task)

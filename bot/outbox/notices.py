@@ -13,6 +13,7 @@ import structlog
 from bot.errors import DeliveryError, StorageError
 from bot.locale import say
 from bot.model import Destination, Lane, Post
+from bot.outbox.waits import first_of
 from bot.pacing import Pacer
 from bot.ports import Adapter, Clock, KnowsModerators, Storage
 from bot.posts.reasons import say_reason
@@ -138,15 +139,10 @@ class Notices:
 
     async def _stopped(self, stop: asyncio.Event) -> bool:
         """Wait for the next look, or until something was heard; True when asked to stop."""
-        waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(self._wake.wait())]
-        try:
-            await asyncio.wait(waiting, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
-            if self._wake.is_set():
-                self._wake.clear()
-                await asyncio.wait(waiting[:1], timeout=GATHERING)
-        finally:
-            for task in waiting:
-                task.cancel()
+        await first_of(stop.wait(), self._wake.wait(), seconds=LOOK)
+        if self._wake.is_set():
+            self._wake.clear()
+            await first_of(stop.wait(), seconds=GATHERING)
         return stop.is_set()
 
     def _plan(self, destination_id: int, told: Told) -> None:

@@ -143,6 +143,18 @@ async def test_a_cancelled_outbox_writes_down_how_far_it_came(wire: Wire) -> Non
     assert await wire.state(place, story) is DeliveryState.UNCERTAIN
 
 
+async def test_a_cancelled_outbox_leaves_no_task_behind(wire: Wire) -> None:
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(wire.outbox.run(asyncio.Event()))
+    await wire.place("a")
+    await wire.publish("Story")
+    await wire.adapter.accepted.wait()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert asyncio.all_tasks() == before
+
+
 async def test_a_wrong_token_ends_the_outbox_with_its_sentence(wire: Wire) -> None:
     async def ready() -> None:
         raise SettingsError("PITWIRE_DISCORD__TOKEN: is not accepted.")
