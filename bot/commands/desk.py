@@ -31,7 +31,7 @@ from bot.commands.nearest import unknown_command
 from bot.commands.suggest import suggest
 from bot.config import Settings as Configuration
 from bot.errors import PitwireError, StorageError, UserError
-from bot.locale import say
+from bot.locale import LOCALES, say, texts
 from bot.model import Change, Destination, Limits, PlatformChange, Preferences, Reply, Request, Suggestion
 from bot.ports import Clock, Storage
 from bot.series.catalog import Catalog
@@ -107,6 +107,16 @@ class Desk:
         except Exception:  # the one net at the edge of a command
             log.exception("command failed", command=line.name, adapter=request.adapter)
             return Reply(text=say(locale, "commands.failed"), private=True, locale=locale)
+
+    async def warm_up(self) -> None:
+        """Read ahead what the first answers need, beside everything else: it would hold them up for a second."""
+        await asyncio.to_thread(self._read_ahead)
+
+    def _read_ahead(self) -> None:
+        self._catalog.topic("anybody")
+        for locale in LOCALES:
+            texts(locale)
+        read_line("anything", {})
 
     async def suggest(self, request: Request, option: str, typed: str) -> Sequence[Suggestion]:
         """Complete an option while it is typed; nothing rather than an error or a long wait."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -373,3 +374,11 @@ def test_moderators_commands_are_marked_so() -> None:
         "audit",
         "split",
     } <= shared
+
+
+async def test_what_the_first_answer_needs_is_read_ahead(sqlite_store: Store, clock: FakeClock) -> None:
+    catalog = copy(load_catalog())
+    for name in ("matcher", "names"):
+        vars(catalog).pop(name, None)
+    await Desk(sqlite_store, catalog, clock).warm_up()
+    assert "matcher" in vars(catalog)
