@@ -16,10 +16,12 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+from prometheus_client import Counter, Gauge, Histogram
 
 from bot.config import WebSettings
 from bot.errors import SettingsError, StorageFull
 from bot.metrics import Health, Metrics
+from bot.model import DeliveryState, OutcomeKind
 from bot.web import Route, WebAnswer, WebRequest, serve
 from storage import Store
 from tests.conftest import FakeClock
@@ -188,13 +190,51 @@ def test_a_part_that_ends_in_order_breaks_no_promise(clock: FakeClock) -> None:
     assert not health.troubles()
 
 
-def test_every_number_that_the_alert_rules_name_exists() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"pitwire_[a-z_]+", page))
-    known = {
-        name
-        for metric in Metrics().registry.collect()
-        for name in (metric.name, f"{metric.name}_total", f"{metric.name}_bucket")
+ALERTS = Path(__file__).parents[2] / "docs" / "alerts.md"
+RULE = re.compile(
+    r"- alert: (\w+)\n +expr: (?:>\n)?(.+?)\n(?: +for: (\S+)\n)? +annotations: \{summary: \"([^\n]+)\"\}",
+    re.S,
+)
+
+
+def alert_rules() -> dict[str, tuple[str, str]]:
+    """The expression and the sentence of each rule."""
+    page = ALERTS.read_text(encoding="utf-8")
+    return {name: (expression, summary) for name, expression, _, summary in RULE.findall(page)}
+
+
+def numbers() -> dict[str, set[str]]:
+    """The labels of each number that Pitwire tells."""
+    told = [part for part in vars(Metrics()).values() if isinstance(part, Counter | Gauge | Histogram)]
+    return {"up": {"job"}} | {
+        f"{next(iter(metric.describe())).name}{end}": set(metric._labelnames)
+        for metric in told
+        for end in ("", "_total", "_bucket")
     }
-    assert len(named) > 10
-    assert named <= known
+
+
+def test_each_alert_rule_of_the_page_is_read() -> None:
+    assert len(alert_rules()) == ALERTS.read_text(encoding="utf-8").count("- alert:") >= 12
+
+
+@pytest.mark.parametrize("rule", alert_rules())
+def test_an_alert_rule_asks_for_numbers_and_labels_that_exist(rule: str) -> None:
+    (expression, summary), known = alert_rules()[rule], numbers()
+    bare = re.sub(r'"[^"]*"', '""', expression)
+    assert all(bare.count(left) == bare.count(right) for left, right in ("()", "[]", "{}"))
+    asked = re.findall(r"\b(pitwire_\w+|up)(?:\{([^}]*)\})?", expression)
+    assert asked
+    for name, wanted in asked:
+        assert set(re.findall(r"(\w+)=~?\"", wanted)) <= known[name] | {"le"}, name
+    told = set.union(*(known[name] for name, _ in asked))
+    kept = re.search(r"\bby \(([^)]*)\)", expression)
+    assert set(re.findall(r"\$labels\.(\w+)", summary)) <= (
+        set(re.split(r", *", kept[1])) & (told | {"le"}) if kept else told
+    )
+
+
+def test_an_alert_rule_names_states_and_outcomes_that_exist() -> None:
+    states, outcomes = {str(state) for state in DeliveryState}, {str(kind) for kind in OutcomeKind}
+    for expression, _ in alert_rules().values():
+        for name, values in re.findall(r'pitwire_(deliver\w+)\{\w+=~?"([^"]*)"', expression):
+            assert set(values.split("|")) <= (states if name == "deliveries" else outcomes)
