@@ -14,6 +14,7 @@ from bot.commands.wishes import LANGUAGES, STYLES, changed, shown, spoiler_text
 from bot.locale import LOCALES, say
 from bot.model import Choice, Form, Label, Picker, Preferences, Reply, Series, Style
 from bot.posts.filters import MOST_CHARACTERS as MOST_FILTER
+from bot.posts.reasons import say_reason
 from bot.text import cut
 
 ASKING = "?"  # "settings quiet ?" asks for the value in a form
@@ -92,7 +93,7 @@ def overview(ask: Ask) -> Reply:
     """All settings at a glance, each to be picked."""
     preferences = ask.preferences
     names = [name for name in SETTING_NAMES if not _is_left_out(ask, name)]
-    lines = [ask.say("commands.settings.title", place=place_name(ask))]
+    lines = [ask.say("commands.settings.title", place=place_name(ask)), *troubles(ask)]
     lines += [f"{title(ask, name)}: {cut(shown(ask, preferences, name), 80)}" for name in names]
     options = tuple(
         Choice(label=title(ask, name), line=name, hint=cut(shown(ask, preferences, name), 90))
@@ -109,6 +110,18 @@ def overview(ask: Ask) -> Reply:
         private=True,
         locale=ask.locale,
     )
+
+
+def troubles(ask: Ask) -> list[str]:
+    """Say what keeps posts away from the place; nothing where they come."""
+    if ask.request.place_trouble:
+        key, reason = "commands.setup.trouble", ask.request.place_trouble
+    elif ask.destination is not None and ask.destination.paused_at is not None:
+        key, reason = "commands.status.paused", ask.destination.paused_reason or ""
+    else:
+        return []
+    said = say_reason(reason, ask.locale, ask.preferences.timezone)
+    return [ask.say(key, reason=said, place=place_name(ask))]
 
 
 def page(ask: Ask, name: str, *, is_saved: bool = False) -> Reply:

@@ -14,10 +14,19 @@ from bot.commands.names import topic_name
 from bot.commands.packs import load_packs, offered
 from bot.commands.preview import as_posted, next_story
 from bot.commands.saving import save
-from bot.commands.settings import MODES, PICKED, change, is_alone, language_name, overview, place_name, prefix
+from bot.commands.settings import (
+    MODES,
+    PICKED,
+    change,
+    is_alone,
+    language_name,
+    overview,
+    place_name,
+    prefix,
+    troubles,
+)
 from bot.commands.wishes import LANGUAGES, spoiler_text
 from bot.model import Choice, Picker, Reply, Series, Style
-from bot.posts.reasons import say_reason
 from bot.text import cut
 
 MOST_PACKS = 25
@@ -58,10 +67,7 @@ async def channel(ask: Ask) -> Reply:
 
 
 async def _begin(ask: Ask) -> Reply:
-    lines = [ask.say("commands.setup.title", place=place_name(ask))]
-    if ask.request.place_trouble:
-        reason = say_reason(ask.request.place_trouble, ask.locale, ask.preferences.timezone)
-        lines.append(ask.say("commands.setup.trouble", reason=reason))
+    lines = [ask.say("commands.setup.title", place=place_name(ask)), *troubles(ask)]
     lines.append(ask.say("commands.setup.pack_or_series"))
     if followed := await ask.following():
         lines.append(ask.say("commands.setup.followed", names=_names(ask, followed)))
@@ -222,9 +228,7 @@ async def _done(ask: Ask) -> Reply:
     if not followed:
         return await _begin(ask)
     lines = [ask.say("commands.setup.done", place=place_name(ask), names=_names(ask, followed))]
-    if ask.request.place_trouble:
-        reason = say_reason(ask.request.place_trouble, ask.locale, ask.preferences.timezone)
-        lines.append(ask.say("commands.setup.trouble", reason=reason))
+    lines += troubles(ask)
     choices = [
         Choice(label=ask.say("commands.settings.all"), line=prefix(ask), emoji="⚙️"),
         Choice(label=ask.say("commands.latest.button"), line="latest", emoji="📰"),

@@ -344,6 +344,19 @@ async def test_the_set_up_says_what_is_missing_there(chat: Chat) -> None:
     assert "Something is missing there: I was removed from there." in (await chat.desk(request)).text
 
 
+async def test_the_settings_say_what_keeps_posts_away(
+    chat: Chat, sqlite_store: Store, clock: FakeClock
+) -> None:
+    assert "paused" not in await chat.say("settings")
+    request = replace(chat.request, line="settings", place_trouble="telegram.paused.no_rights")
+    assert "the bot lacks the right to post" in (await chat.desk(request)).text
+    await chat.say("follow wec")
+    place = await sqlite_store.destination("rig", "channel-1")
+    assert place is not None
+    await sqlite_store.pause(place.id, "telegram.paused.topic_closed", now=clock())
+    assert "is paused: the topic is closed" in await chat.say("settings")
+
+
 async def test_of_two_moderators_at_once_neither_undoes_what_the_other_chose(
     chat: Chat, desk: Desk, sqlite_store: Store
 ) -> None:
