@@ -16,7 +16,7 @@ import structlog
 from bot.config import LlmSettings, Settings
 from bot.crew import crew, stopped_by_signals
 from bot.errors import PitwireError, SettingsError
-from bot.lean import without
+from bot.lean import give_back, share_arenas, without
 from bot.model import Destination, Feed, FeedState
 from bot.ports import Adapter, Clock, Pace, Storage
 
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 ROLES = ("poll", "deliver", "discord", "telegram")
 PRUNE_EVERY = timedelta(hours=6)
+TIDY_EVERY = timedelta(minutes=1)
 FIRST_ROUND = timedelta(seconds=1)  # that the first requests have before the platforms' libraries are loaded
 
 
@@ -77,6 +78,7 @@ async def run(
 
     `ready` is called once everything runs: a demo drives its newsroom from there.
     """
+    share_arenas()
     stop = stop or asyncio.Event()
     roles = Parts(frozenset(only or ROLES))
     if only and settings.database.startswith("sqlite"):
@@ -154,6 +156,7 @@ async def _run_parts(
             routes.append(Route(path="/", answer=StatusPage(store, health, catalog, clock).answer))
             start("web", serve(settings.web, store, health, metrics, stop=stop, clock=clock, routes=routes))
         start("housekeeping", _housekeeping(settings, store, clock, stop))
+        start("tidying", _tidying(stop))
         if ready is not None:
             start("demo", ready(store))
         gc.collect()
@@ -298,3 +301,11 @@ async def _housekeeping(settings: Settings, store: Storage, clock: Clock, stop: 
             log.warning("prune failed", reason=str(error))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), PRUNE_EVERY.total_seconds())
+
+
+async def _tidying(stop: asyncio.Event) -> None:
+    """Give freed memory back now and then: what was needed to start, or for the first look at a thousand feeds."""
+    while not stop.is_set():
+        give_back()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TIDY_EVERY.total_seconds())

@@ -22,7 +22,7 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(word for piece in found for word in _words_in(piece)))
 
 
-@functools.lru_cache(maxsize=10_000)  # articles share most of their words, and folding one costs microseconds
+@functools.lru_cache(maxsize=4_000)  # articles share most of their words, and folding one costs microseconds
 def _words_in(piece: str) -> tuple[str, ...]:
     return tuple(word[:_LONGEST] for word in _WORD.findall(fold(piece)))
 

@@ -75,7 +75,7 @@ def _costs(text: str) -> tuple[list[float], float, int]:
     return [sum(full) + NAME_LIKE * sum(part) for full, part in columns], known, len(found)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def _row(word: str) -> tuple[bool, tuple[float, ...]]:
     """How unlikely one word is in each language: as a common word, else by its letter sequences."""
     rows = _model()
