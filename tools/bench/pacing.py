@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.model import Lane, Rate
-from bot.pacing import ALL, Pacer
+from bot.pacing import ALL, Flight, Pacer
 from tests.simulated import simulate
 
 POSTS, PLACES, SENDERS = 10_000, 200, 32
@@ -87,15 +87,18 @@ async def flood(platform: Platform, jitter: float, *, slides: bool, answers: boo
         nonlocal last
         buckets = whole | {f"{name} {place}": rate for name, rate in platform.place.items()}
         while True:
-            await pacer.slot(buckets, lane)
+            flight = Flight()
+            await pacer.slot(buckets, lane, flight=flight if lane is Lane.NEWS else None)
             await asyncio.sleep(LATENCY + rng.uniform(0, jitter))
             is_accepted, wait = server.accepts(loop.time()), server.retry_after(loop.time())
             last = loop.time()
             await asyncio.sleep(LATENCY)
             if is_accepted:
+                pacer.answered(flight)
                 result.accepted += 1
                 return
             result.refused += 1
+            pacer.land(flight)
             pacer.hold(ALL, wait)
 
     async def sender() -> None:
@@ -144,7 +147,7 @@ def main() -> None:
         table.add_column(column, justify="right")
     for platform in (DISCORD, TELEGRAM):
         for slides in (False, True):
-            for jitter in (0.0, 0.010, 0.015, 0.020, 0.050):
+            for jitter in (0.0, 0.010, 0.020, 0.050, 0.100):
                 result = simulate(flood(platform, jitter, slides=slides, answers=True))
                 rate = (result.accepted - 1) / (result.seconds - LATENCY)
                 table.add_row(
