@@ -39,6 +39,8 @@ CROWDED = 60  # updates since the first that is not answered, or a later one tha
 SLOW = 1.0  # seconds that one is under way: then it is confirmed
 MOST_LEFT = 100  # updates that are confirmed before they are answered
 LONGEST_WAIT = 60.0
+FIRST_TURN = 10.0  # seconds that another process with this token is left alone, doubled each time
+CALM = 300.0  # seconds without it until that is forgotten
 LAST_WORD = 1.0  # seconds for the confirmation at the end
 
 
@@ -124,6 +126,7 @@ async def poll(bot: Bot, lanes: Lanes, leftovers: Leftovers) -> None:
 
 async def _poll(bot: Bot, lanes: Lanes, intake: Intake, leftovers: Leftovers) -> None:
     wait, is_lost = 1.0, False
+    turn, clashed_at = FIRST_TURN, -CALM
     while True:
         offset = await _offset(intake, leftovers)
         try:
@@ -131,11 +134,11 @@ async def _poll(bot: Bot, lanes: Lanes, intake: Intake, leftovers: Leftovers) ->
         except InvalidToken:
             raise
         except Conflict as error:
-            log.warning(
-                "another process uses this bot's token", reason=error.message, next=f"{wait * 10:.0f}s"
-            )
-            await sleep(min(LONGEST_WAIT, wait * 10))
-            wait = min(LONGEST_WAIT, wait * 2)
+            # Each poll ends the other's: who came back at once would take turns with it for ever.
+            turn = min(LONGEST_WAIT, turn * 2) if time.monotonic() - clashed_at < CALM else FIRST_TURN
+            log.warning("another process uses this bot's token", reason=error.message, next=f"{turn:.0f}s")
+            await sleep(turn)
+            clashed_at = time.monotonic()
             continue
         except TelegramError as error:
             pause = retry_after(error).total_seconds() if isinstance(error, RetryAfter) else wait

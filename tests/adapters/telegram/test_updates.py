@@ -147,7 +147,10 @@ async def test_a_second_process_is_said_and_waited_for(
     async with listening(api, parrot):
         await api.say("/latest wec")
         await api.until(lambda: api.said(7))
-    assert slept == [10, 20]
+        api.fail("getUpdates", "Conflict: terminated by other getUpdates request", status=409)
+        await api.say("/latest f1")
+        await api.until(lambda: len(api.said(7)) == 2 and len(slept) == 3)
+    assert slept == [10, 20, 40]  # it goes on waiting longer, though polls succeeded in between
     assert "another process uses this bot's token" in capsys.readouterr().out
 
 
