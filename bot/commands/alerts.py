@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.commands import follow
-from bot.commands.ask import Ask, language_of
+from bot.commands.ask import Ask, catch_up, language_of
 from bot.commands.line import Line
 from bot.model import Choice, Reply
+from bot.posts.resuming import resume
 
 _ACTIONS = {"follow": follow.follow, "unfollow": follow.unfollow, "series": follow.series}
 _DEEPER = ("follow ", "unfollow ", "following", "series")
@@ -37,9 +38,10 @@ async def _listed(mine: Ask, ask: Ask) -> Reply:
 async def _tried_again(reply: Reply, ask: Ask) -> Reply:
     """Who asks for alerts that could not be delivered is told so, and they are tried again at once."""
     request = ask.request
-    if request.is_private or not await ask.storage.resume(
-        request.adapter, address=request.private_address, now=ask.now
-    ):
+    if request.is_private:
+        return reply
+    keep, address = catch_up(ask.settings), request.private_address
+    if not await resume(ask.storage, request.adapter, address=address, now=ask.now, keep=keep):
         return reply
     return replace(reply, text=f"{reply.text}\n{ask.say('commands.alerts.unreached')}")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.commands.line import Line, split
 from bot.commands.names import Resolved, resolve
-from bot.config import Settings
+from bot.config import DeliverySettings, Settings
 from bot.errors import UserError
 from bot.locale import pick, say
 from bot.model import Choice, Destination, Limits, Preferences, Reply, Request, nothing
@@ -119,3 +119,8 @@ def language_of(request: Request, destination: Destination | None, fallback: str
     if request.locale:
         return pick(request.locale)
     return destination.preferences.locale if destination is not None else pick(fallback)
+
+
+def catch_up(settings: Settings | None) -> int:
+    """How many stories a place gets one by one when it comes back."""
+    return (settings.delivery if settings is not None else DeliverySettings()).catch_up

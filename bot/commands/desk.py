@@ -24,7 +24,7 @@ from bot.commands import (
     stories,
     why,
 )
-from bot.commands.ask import Ask, language_of
+from bot.commands.ask import Ask, catch_up, language_of
 from bot.commands.line import Line, read_line
 from bot.commands.menu import BY_NAME
 from bot.commands.nearest import unknown_command
@@ -34,6 +34,7 @@ from bot.errors import PitwireError, StorageError, UserError
 from bot.locale import LOCALES, say, texts
 from bot.model import Change, Destination, Limits, PlatformChange, Preferences, Reply, Request, Suggestion
 from bot.ports import Clock, Storage
+from bot.posts.resuming import resume
 from bot.series.catalog import Catalog
 
 PATIENCE = 20.0  # seconds for one answer
@@ -193,7 +194,10 @@ class Desk:
                     if self._paused is not None:
                         self._paused(place, reason)
             return paused
-        return await self._storage.resume(change.adapter, space=change.space, address=change.address, now=now)
+        keep = catch_up(self._settings)
+        return await resume(
+            self._storage, change.adapter, space=change.space, address=change.address, now=now, keep=keep
+        )
 
     async def _places(self, change: PlatformChange) -> Sequence[Destination]:
         if change.address:

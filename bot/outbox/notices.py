@@ -17,6 +17,7 @@ from bot.outbox.waits import first_of
 from bot.pacing import Pacer
 from bot.ports import Adapter, Clock, KnowsModerators, Storage
 from bot.posts.reasons import say_reason
+from bot.posts.resuming import resume
 
 log = structlog.get_logger()
 
@@ -60,8 +61,15 @@ class Notices:
     """Pauses and their end."""
 
     def __init__(
-        self, storage: Storage, adapters: Mapping[str, Adapter], paces: Mapping[str, Pacer], clock: Clock
+        self,
+        storage: Storage,
+        adapters: Mapping[str, Adapter],
+        paces: Mapping[str, Pacer],
+        clock: Clock,
+        *,
+        keep: int,
     ) -> None:
+        self._keep = keep  # stories that a place gets one by one when it comes back
         self._storage, self._adapters, self._paces, self._clock = storage, adapters, paces, clock
         self._next_at: dict[int, datetime] = {}
         self._heard: dict[int, str] = {}  # destinations that the platform closed, and why
@@ -121,8 +129,8 @@ class Notices:
         for destination_id in [known for known, at in self._next_at.items() if at <= now]:
             destination = await self._storage.destination_by_id(destination_id)
             if destination is not None and destination.paused_at is not None:
-                resumed += await self._storage.resume(
-                    destination.adapter, address=destination.address, now=now
+                resumed += await resume(
+                    self._storage, destination.adapter, address=destination.address, now=now, keep=self._keep
                 )
             del self._next_at[destination_id]
         return resumed

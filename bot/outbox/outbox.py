@@ -63,7 +63,7 @@ class Outbox:
             renderer=Renderer(catalog, clock, compose=compose, compose_digest=compose_digest),
             ledger=Ledger(storage, clock, health),
             digests=Digests(storage, clock),
-            notices=Notices(storage, adapters, paces, clock),
+            notices=Notices(storage, adapters, paces, clock, keep=settings.catch_up),
             pings=Pings(storage, clock),
             health=health,
             metrics=metrics or Metrics(),

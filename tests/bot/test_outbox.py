@@ -17,6 +17,7 @@ from bot.errors import (
     RateLimited,
 )
 from bot.model import DeliveryState, Destination, Importance, Label, Rate
+from bot.posts.resuming import resume
 from storage import Store
 from tests.conftest import FakeClock
 from tests.fakes import WITHOUT_NONCE, FakeAdapter, loses_the_answer, loses_the_request, refuses
@@ -326,6 +327,27 @@ async def test_whoever_governs_a_place_is_told_where_the_platform_knows_them(
     await wire.deliver()
     assert wire.told("dm:owner") == ["Ich kann in #closed nicht mehr posten"]
     assert wire.told("open") == []
+
+
+async def test_a_place_that_was_closed_for_days_gets_the_newest_stories_and_one_digest(
+    wire: Wire, clock: FakeClock
+) -> None:
+    closed = await wire.place("closed")
+    await wire.place("beside")
+    wire.adapter.closed["closed"] = DestinationPaused("discord.paused.permission")
+    keep = DeliverySettings().catch_up
+    for number in range(keep + 7):
+        await wire.publish(f"Story {number}")
+        await wire.deliver()
+    clock.forward(days=3)
+    del wire.adapter.closed["closed"]
+    resumed = await resume(wire.store, "fake", address="closed", now=clock(), keep=keep)
+    await wire.deliver()
+    told = wire.told("closed")
+    assert resumed == 1 and len(told) == 1 + keep + 1  # the one on which it closed, the newest, the digest
+    assert "Story 1" not in told and f"Story {keep + 6}" in told
+    assert await wire.store.waiting(closed.id) == []
+    assert len(wire.told("beside")) == keep + 7
 
 
 async def test_places_that_a_platform_closed_are_told_of_once_together(
