@@ -39,10 +39,10 @@ class Recollection:
             self._pace.recollect(rates, await self._ages(destination, span))
 
     async def _ages(self, destination: Destination, span: timedelta) -> list[float]:
-        """How long ago each was sent, rather too young than too old."""
+        """How long ago each was sent, rather too young than too old; one more may have been on its way."""
         ages: list[float] = []
         now = self._clock()
         for part in range(PARTS):
             sent = await self._storage.sent_since(destination.id, now - span * (part + 1) / PARTS)
             ages += [span.total_seconds() * part / PARTS] * (sent - len(ages))
-        return ages
+        return [0.0, *ages] if ages else ages

@@ -1,7 +1,6 @@
 """What would a restart forget that the platform still counts? Answers of the last minute, and how long to wait.
 
-Posts need no diary: when they were sent stands with the deliveries (`bot.outbox.recollection`). Of what is written here, a
-kill loses the last moment; each limit keeps a place free for that.
+Posts need no diary: when they were sent stands with the deliveries (`bot.outbox.recollection`).
 """
 
 from __future__ import annotations
@@ -44,6 +43,7 @@ class Diary:
         self._key, self._memory, self._clock, self._now = f"pacing.{name}", memory, clock, now
         self._answers: deque[tuple[str, float]] = deque(maxlen=MOST)
         self._holds: dict[str, tuple[float, float]] = {}  # until when, and how long that was
+        self._is_written = True
         self._writing: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -89,14 +89,22 @@ class Diary:
                 self._holds.setdefault(name, (min(until, now + span), span))
 
     def _write_soon(self) -> None:
+        self._is_written = False
         if self._writing is None:
             self._writing = asyncio.create_task(self._write(), name=f"{self._key} write")
 
     async def _write(self) -> None:
+        """Write at once, and then together what comes within a moment."""
         try:
-            await asyncio.sleep(TOGETHER)
+            while not self._is_written:
+                self._is_written = True
+                with suppress(StorageError):  # it is written with the next
+                    await self._memory.remember(self._key, self._told())
+                await asyncio.sleep(TOGETHER)
         finally:
             self._writing = None
+
+    def _told(self) -> str:
         now = self._now()
         away = self._clock().timestamp() - now
         while self._answers and self._answers[0][1] < now - REACH:
@@ -106,5 +114,4 @@ class Diary:
             "answers": [(name, round(at + away, 2)) for name, at in self._answers],
             "holds": [(name, (round(until + away, 2), span)) for name, (until, span) in self._holds.items()],
         }
-        with suppress(StorageError):  # it is written with the next
-            await self._memory.remember(self._key, json.dumps(told))
+        return json.dumps(told)
