@@ -21,6 +21,7 @@ ASKING = "?"  # "settings quiet ?" asks for the value in a form
 PICKED = "="  # "settings languages = de en" comes from a picker; with nothing behind it, nothing was picked
 MODES = ("show", "cover", "delay 24h", "delay 48h")
 MOST_OPTIONS = 25  # of a picker
+ONE = "one"  # "settings spoilers one" asks which series
 ZONES = (
     "UTC",
     "Europe/London",
@@ -148,17 +149,24 @@ def page(ask: Ask, name: str, *, is_saved: bool = False) -> Reply:
 
 
 async def _spoilers(ask: Ask, value: str) -> Reply:
-    """The page of spoilers, where one of the followed series can be picked to be told in its own way."""
-    alone = ask.catalog.series.get(value)
-    if alone is not None:
-        return _spoilers_of(ask, alone)
-    saved = await change(ask, "spoilers", value) if value else ask
-    shown_page = page(saved, "spoilers", is_saved=bool(value))
+    """The page of spoilers; from there one of the followed series can be told in its own way."""
     followed = [topic.removeprefix("series:") for topic in await ask.following()]
     series = [ask.catalog.series[slug] for slug in followed if slug in ask.catalog.series]
+    if value == ONE:
+        return _which_series(ask, series)
+    if value in ask.catalog.series:
+        return _spoilers_of(ask, ask.catalog.series[value])
+    saved = await change(ask, "spoilers", value) if value else ask
+    shown_page = page(saved, "spoilers", is_saved=bool(value))
     if len(series) < 2:
         return shown_page
-    modes = saved.preferences.spoilers
+    *modes, back = shown_page.choices
+    one = Choice(label=ask.say("commands.settings.one_series"), line=f"{prefix(ask)} spoilers {ONE}")
+    return replace(shown_page, choices=(*modes, one, back))
+
+
+def _which_series(ask: Ask, series: Sequence[Series]) -> Reply:
+    modes = ask.preferences.spoilers
     options = tuple(
         Choice(
             label=ask.catalog.name(one.slug, ask.locale),
@@ -167,10 +175,16 @@ async def _spoilers(ask: Ask, value: str) -> Reply:
         )
         for one in series[:MOST_OPTIONS]
     )
-    picker = Picker(
-        line=f"{prefix(ask)} spoilers", prompt=ask.say("commands.settings.one_series"), options=options
+    prompt = ask.say("commands.settings.one_series")
+    back = Choice(label=ask.say("commands.settings.back"), line=f"{prefix(ask)} spoilers", emoji="◀")
+    return Reply(
+        text=f"{title(ask, 'spoilers')}: {prompt}",
+        choices=(back,),
+        pickers=(Picker(line=f"{prefix(ask)} spoilers", prompt=prompt, options=options),) if options else (),
+        private=True,
+        replaces=ask.request.is_button,
+        locale=ask.locale,
     )
-    return replace(shown_page, pickers=(picker,))
 
 
 def _spoilers_of(ask: Ask, series: Series) -> Reply:

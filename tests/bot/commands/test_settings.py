@@ -412,10 +412,12 @@ async def test_one_series_is_told_in_its_own_way_by_pressing_alone(chat: Chat, s
     await chat.say("settings")
     await chat.pick("Spoilers")
     await chat.press("Cover results")
+    await chat.press("One series by itself")
     assert "Formula 1" in await chat.pick("Formula 1")
     assert "As for all series" in chat.labels()
     await chat.press("Show results")
     assert (await wish(sqlite_store)).spoilers == {"*": "cover", "f1": "show"}
+    await chat.press("One series by itself")
     await chat.pick("Formula 1")
     await chat.press("As for all series")
     assert (await wish(sqlite_store)).spoilers == {"*": "cover"}
