@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.model import Article, Reading
 from bot.series.catalog import Catalog, Mention, load_catalog
+from bot.stories.grounds import ground
 from bot.stories.lexicon import Cue, lexicon
 from bot.text import fold
 
@@ -25,6 +26,7 @@ _SUFFIX = re.compile(r"\s+(?:\||::|[-–—])\s+([^|–—:]{1,30})$")
 _QUOTE = re.compile(
     r"[\"“”„«»]([^\"“”„«»]+)[\"“”„«»]|(?:^|(?<=[\s:]))['‘](\S[^'‘’]*(?:\w['’]\w[^'‘’]*)*)['’](?!\w)"
 )
+_ABOUT = re.compile(r"\s+(?:on|about|über|zu|sur|sobre|su|over)\s", re.I)
 _SPEAKER = re.compile(r"\s?:\s")
 
 
@@ -53,7 +55,9 @@ def keys_of(article: Article, reading: Reading, *, now: datetime, catalog: Catal
     catalog = catalog or load_catalog()
     title = bare_title(article.title[:TITLE])
     lead = (article.standfirst or article.text)[:LEAD]
-    in_title, in_lead = _Text(title, catalog), _Text(lead, catalog)
+    primary = catalog.series.get(reading.primary or "")
+    is_bikes = primary is not None and primary.family == "bikes"
+    in_title, in_lead = _Text(title, catalog, is_bikes), _Text(lead, catalog, is_bikes)
     names = {word for word in in_lead.names if word in in_title.words or not in_title.words}
     tokens = {*in_title.tokens(in_title.names | names), *_news(in_title, in_lead)}
     return Keys(
@@ -102,8 +106,9 @@ def from_json(kept: Mapping[str, Any]) -> Keys:
 class _Text:
     """A title or lead: its folded words and where they stand, the names in it, its cues."""
 
-    def __init__(self, text: str, catalog: Catalog) -> None:
+    def __init__(self, text: str, catalog: Catalog, is_bikes: bool) -> None:
         self.text = text
+        self.is_bikes = is_bikes
         self.mentions = catalog.mentions(text)
         found = list(_WORD.finditer(text))
         self.written = [match[0] for match in found]
@@ -115,7 +120,7 @@ class _Text:
     def tokens(self, names: Iterable[str]) -> Iterator[str]:
         """The keys that title and lead share."""
         for mention in self.mentions:
-            yield _kind(mention) + mention.key
+            yield self.key(mention)
         noise = lexicon().noise
         for word in self.words:
             if len(word) > 2 and not word.isdigit() and word not in noise:
@@ -130,6 +135,11 @@ class _Text:
         for number in _NUMBER.findall(fold(self.text)):
             if not _YEAR.match(number) and number not in ("1", "2", "3"):
                 yield "#" + number.replace(",", ".").replace(":", ".")
+
+    def key(self, mention: Mention) -> str:
+        """The token of a mention; an event is known by its place."""
+        kind = _kind(mention)
+        return kind + (ground(mention.key, is_bikes=self.is_bikes) if kind == "c" else mention.key)
 
     def _names(self) -> Iterator[str]:
         """Words written like names in running text that the catalogue does not know."""
@@ -176,7 +186,9 @@ def _news(title: _Text, lead: _Text) -> Iterator[str]:
     yield from ("x" + cue.name for cue in title.cues if cue.section == "sessions")
     yield from ("y" + cue.name for cue in lead.cues if cue.section == "sessions")
     for act in acts:
-        yield from (f"f{act}:{mention.key}" for mention in title.mentions if _kind(mention) in "ptc")
+        yield from (
+            f"f{act}:{title.key(mention)[1:]}" for mention in title.mentions if _kind(mention) in "ptc"
+        )
     yield from ("e" + echo for echo in _echoes(title))
     yield from ("d" + echo for echo in {cue.name for cue in first if _is_echo(lead, cue)})
 
@@ -197,11 +209,14 @@ def _echoes(title: _Text) -> set[str]:
     if any(_is_speech(one or two) for one, two in _QUOTE.findall(title.text)):
         echoes.add("quote")
     colon = _SPEAKER.search(title.text)
-    if colon and any(
-        m.start <= 1 and m.end >= colon.start() - 1 and _kind(m) in "pt" for m in title.mentions
-    ):
+    if colon and any(_speaks(m, title.text[m.end : colon.start()]) for m in title.mentions):
         echoes.add("colon")
     return echoes
+
+
+def _speaks(mention: Mention, rest: str) -> bool:
+    """Say whether somebody stands before the colon, alone or with what it is about: "Hamilton on the penalty: …"."""
+    return mention.start <= 1 and _kind(mention) in "pt" and (len(rest) < 2 or bool(_ABOUT.match(rest)))
 
 
 def _is_speech(quoted: str) -> bool:

@@ -17,6 +17,7 @@ WINDOW = timedelta(hours=72)
 SOON = timedelta(minutes=45)  # within which outlets tell the race and its stewards in one go
 RULINGS = frozenset({"penalty", "protest"})
 RACED = frozenset({"win", "podium", "qualifying", "crash", "title"})
+MOVES = frozenset({"signing", "leaving"})
 PARENT_ALIKE = 0.22  # likeness of all that two tellings say, from which one may follow up the other
 PARENT_NAMES = 0.45  # and of their names
 
@@ -65,7 +66,7 @@ def match(keys: Keys, candidates: Iterable[Candidate]) -> Match:
 
 
 def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
-    """Half the mean over the story's tellings, half the best of them: one odd telling neither makes nor breaks a merge."""
+    """Weigh the mean over the story's tellings: one that is alike does not open a story of which the others know nothing."""
     likely: list[tuple[float, Telling]] = []
     kinship = 0.0
     has_told = any(_is_of_one_outlet(telling, other) for other in candidate.tellings)
@@ -73,7 +74,7 @@ def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
         if other.keys.is_bare or abs(telling.keys.at - other.keys.at) > WINDOW:
             continue
         found = evidence(telling, other)
-        may_join = not has_told and _meet(telling, other) and not _rules_on(telling, other)
+        may_join = not has_told and can_be_one(telling, other)
         likely.append((weights().likelihood(found) if may_join else 0.0, other))
         if (
             found["both_all"] >= PARENT_ALIKE
@@ -87,7 +88,7 @@ def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
     mean = sum(value for value, _ in likely) / len(likely)
     if _is_parted(telling, candidate, best):
         return _Weighed(candidate, 0.0, closest, kinship)
-    return _Weighed(candidate, (best + mean) / 2, closest, kinship)
+    return _Weighed(candidate, mean, closest, kinship)
 
 
 def _is_parted(telling: Telling, candidate: Candidate, likelihood: float) -> bool:
@@ -96,6 +97,38 @@ def _is_parted(telling: Telling, candidate: Candidate, likelihood: float) -> boo
         _is_of_one_outlet(telling, other) or weights().likelihood(evidence(telling, other)) >= likelihood
         for other in candidate.apart
     )
+
+
+def can_be_one(telling: Telling, other: Telling) -> bool:
+    """Say whether a telling may join another at all, before anything is weighed."""
+    return (
+        abs(telling.keys.at - other.keys.at) <= WINDOW
+        and not _is_of_one_outlet(telling, other)
+        and _meet(telling, other)
+        and not _rules_on(telling, other)
+        and not _speaks_of_others(telling, other)
+        and not _is_settled_since(telling, other)
+    )
+
+
+def _speaks_of_others(one: Telling, other: Telling) -> bool:
+    """Say whether the headlines name people or places, and the other text knows none of them.
+
+    No two tellings of one story were ever seen to do so, in whatever language.
+    """
+    return any(
+        one.title[kind]
+        and other.title[kind]
+        and not one.title[kind] & other.both[kind]
+        and not other.title[kind] & one.both[kind]
+        for kind in "pc"
+    )
+
+
+def _is_settled_since(one: Telling, other: Telling) -> bool:
+    """Say whether one headline expects a move that the other reports as done: that it came true is news."""
+    is_expected = ("stage" in one.echoes) != ("stage" in other.echoes)
+    return is_expected and bool(one.title["p"] & other.title["p"] and one.all_acts & other.all_acts & MOVES)
 
 
 def _is_of_one_outlet(one: Telling, other: Telling) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.model import Source, Story
 from bot.stories.index import StoryIndex
 from bot.stories.kept import remember
-from bot.stories.match import match
+from bot.stories.match import can_be_one, match
 from bot.stories.weights import weights
 from tools.train_stories import LABELLED, Headline, crossed, fingerprint, headlines, pairs_of
 
@@ -96,8 +96,10 @@ def cluster(heads: Sequence[Headline], likely: Callable[[Headline, Headline], fl
     for head in heads:
         best, best_place = weights().merge_at, -1
         for place, group in enumerate(groups):
-            values = [likely(other, head) for other in group]
-            value = (max(values) + sum(values) / len(values)) / 2
+            values = [
+                likely(other, head) if can_be_one(head.telling, other.telling) else 0.0 for other in group
+            ]
+            value = sum(values) / len(values)
             if value >= best:
                 best, best_place = value, place
         if best_place < 0:
