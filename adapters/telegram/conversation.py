@@ -32,6 +32,8 @@ from adapters.telegram.requests import (
     Target,
     asked_line,
     deep_link,
+    faded,
+    is_alert,
     line_of_text,
     message_id_of,
     name_of,
@@ -40,7 +42,7 @@ from adapters.telegram.requests import (
     target_of,
     title_of,
 )
-from adapters.telegram.speaker import Press, Speaker
+from adapters.telegram.speaker import Press, Speaker, Unsaid
 from bot.errors import DestinationPaused
 from bot.locale import pick, say
 from bot.model import Change, PlatformChange, Request
@@ -86,6 +88,14 @@ class Conversation:
 
     async def handle(self, update: Update) -> None:
         """Answer one update."""
+        try:
+            await self._handle(update)
+        except Unsaid as refusal:
+            chat, user = update.effective_chat, update.effective_user
+            if chat is not None and user is not None and not user.is_bot:
+                await self._speaker.explain(chat, user, refusal.reason)
+
+    async def _handle(self, update: Update) -> None:
         if update.callback_query is not None:
             await self._pressed(update.callback_query)
         elif update.inline_query is not None:
@@ -138,7 +148,7 @@ class Conversation:
         if request.is_private and request.line == answers.CHOOSE:
             await self._speaker.offer_places(place_of_message(message), pick(request.locale))
             return
-        if _is_alert(request) and not await self._people.may_be_written_to(int(request.user)):
+        if is_alert(request) and not await self._people.may_be_written_to(int(request.user)):
             address = f"https://t.me/{self._me.username}?start={deep_link(request.line)}"
             await self._speaker.invite(message, request.locale, address, press)
             return
@@ -178,7 +188,7 @@ class Conversation:
             key = "telegram.picker.least" if data and end_of(data) else "telegram.expired"
             await press.close(say(pick(locale), key))
             return
-        incoming = message if isinstance(message, Incoming) else _faded(query)
+        incoming = message if isinstance(message, Incoming) else faded(query)
         request = await self._request(
             message.chat, place_of_message(incoming), line, query.from_user, incoming, is_pressed=True
         )
@@ -340,15 +350,3 @@ class Conversation:
             private_space="" if is_anonymous or user is None else space_of(user.id),
             place_trouble=trouble,
         )
-
-
-def _is_alert(request: Request) -> bool:
-    """Asked among others for what is sent to the asker alone."""
-    return not request.is_private and request.line.split(" ")[0] == "alerts" and request.user.isdigit()
-
-
-def _faded(query: CallbackQuery) -> Incoming:
-    """A message too old for Telegram to tell: its place is known, its text is not."""
-    message = query.message
-    assert message is not None
-    return Incoming(message.message_id, message.date, message.chat, from_user=query.from_user)

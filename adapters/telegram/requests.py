@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from telegram import Chat, Message, MessageEntity, User
+from telegram import CallbackQuery, Chat, Message, MessageEntity, User
 
 from adapters.telegram.outgoing import PICTURE
 from adapters.telegram.place import Place, place_of
+from bot.model import Request
 from bot.text import tame, utf16_length
 
 MOST_CHARACTERS = 1_000  # of a command: nothing that is asked needs more
@@ -107,3 +108,15 @@ def replied_to(message: Message) -> str | None:
 def name_of(user: User | None) -> str:
     """A name for the audit."""
     return "" if user is None else tame(f"@{user.username}" if user.username else user.full_name)
+
+
+def is_alert(request: Request) -> bool:
+    """Asked among others for what is sent to the asker alone."""
+    return not request.is_private and request.line.split(" ")[0] == "alerts" and request.user.isdigit()
+
+
+def faded(query: CallbackQuery) -> Message:
+    """A message too old for Telegram to tell: its place is known, its text is not."""
+    message = query.message
+    assert message is not None
+    return Message(message.message_id, message.date, message.chat, from_user=query.from_user)

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
-from telegram import Bot, CallbackQuery, Chat, InlineKeyboardButton, InlineKeyboardMarkup, InputFile
+from telegram import Bot, CallbackQuery, Chat, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, User
 from telegram import Message as Incoming
 from telegram.error import BadRequest, RetryAfter, TelegramError
 
 from adapters.telegram import answers
-from adapters.telegram.errors import is_unchanged, retry_after
+from adapters.telegram.errors import is_unchanged, paused_reason, retry_after
 from adapters.telegram.floods import Floods
 from adapters.telegram.http import NotSent
 from adapters.telegram.keyboard import Vault
@@ -38,6 +38,14 @@ LONGEST_HOLD = 61.0  # seconds that an answer waits when Telegram asks for patie
 LONGEST_WAIT = 90.0  # seconds for its place in the queue: a later answer helps nobody
 MOST_CAPTION = 1_000
 MOST_QUESTIONS = 1_000  # that wait for an answer
+
+
+class Unsaid(Exception):
+    """An answer that its chat does not let in; `reason` is the locale key that says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Press:
@@ -148,6 +156,12 @@ class Speaker:
         if press is None or not await press.close(words):
             await self._send(place_of_message(to), _in_reply(Message(rich=Rich().add(words)), to))
 
+    async def explain(self, chat: Chat, user: User, reason: str) -> None:
+        """Tell somebody, alone with the bot, why nothing was answered where they asked."""
+        locale = pick(user.language_code)
+        words = say(locale, "telegram.unsaid", place=clean(chat.title or "…", 60), reason=say(locale, reason))
+        await self._send(Place(user.id), Message(rich=Rich().add(words)))
+
     async def invite(self, to: Incoming, locale: str | None, address: str, press: Press | None) -> None:
         """Ask somebody to open the chat with the bot, which may not write there first."""
         if press is not None and await press.lead(address):
@@ -242,13 +256,20 @@ class Speaker:
             except BadRequest as error:
                 if is_unchanged(error):
                     return True
-                log.warning("answer refused", place=str(place), reason=error.message)
-                return False
+                return _refused(place, error)
             except TelegramError as error:
-                log.warning("answer not sent", place=str(place), reason=error.message)
-                return False
+                return _refused(place, error)
         log.warning("answer given up", place=str(place))
         return False
+
+
+def _refused(place: Place, error: TelegramError) -> bool:
+    """Log it. Raises Unsaid where many would wonder why nobody answers."""
+    log.warning("answer refused", place=str(place), reason=error.message)
+    reason = paused_reason(error.message)
+    if reason and not place.is_private:
+        raise Unsaid(reason) from error
+    return False
 
 
 def _as_posted(reply: Reply, request: Request) -> Reply:

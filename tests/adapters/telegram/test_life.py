@@ -59,6 +59,14 @@ async def test_a_channel_that_takes_the_right_to_post_is_paused_at_once_and_resu
     assert place.paused_at is None
 
 
+async def test_who_asks_where_the_bot_may_not_write_is_told_so_alone(talking: BotApi) -> None:
+    talking.fail("sendMessage", "Bad Request: not enough rights to send text messages to the chat")
+    await talking.say("/latest wec", chat=GROUP)
+    said = await talking.until(lambda: talking.said(7))
+    assert said[0]["text"].endswith("the bot lacks the right to post in this chat.")
+    assert not talking.said(GROUP)
+
+
 async def test_who_blocks_the_bot_is_paused_and_keeps_everything_until_the_next_start(
     bot: BotApi, sqlite_store: Store
 ) -> None:
