@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("reading", "polling", "memory", "weekend", "stories", "pacing", "storage")
+PARTS = ("reading", "polling", "promptness", "memory", "weekend", "stories", "pacing", "storage")
 
 
 def main() -> int:

@@ -26,7 +26,8 @@ from tests.loopback.discord import TOKEN as DISCORD_TOKEN
 from tests.loopback.discord import discord_server
 from tests.loopback.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.loopback.telegram import BotApi
-from tools.bench.polling import newsstand, turn
+from tools.bench.newsstand import newsstand
+from tools.bench.polling import turn
 
 HOSTS = 100
 HOURS = 6.0  # between two entries of a feed

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -36,6 +40,20 @@ def dated(feed: int, number: int, hours: float) -> str:
         return f"Sun, 22 Nov 2026 {number // 60 % 24:02}:{number % 60:02}:00 GMT"
     age = hours * (max(0, ENTRIES - number) + feed % 10 / 10)
     return format_datetime(BEGAN - timedelta(hours=age))
+
+
+@contextmanager
+def newsstand(feeds: int, hosts: int, hours: float = 0) -> Iterator[list[str]]:
+    """Run the server in its own process; yields the URLs of its feeds."""
+    command = [sys.executable, "-m", "tools.bench.newsstand", str(feeds), str(hosts), str(hours)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout and server.stdin
+        ports = json.loads(server.stdout.readline())
+        server.stdout.readline()
+        try:
+            yield [f"http://127.0.0.1:{ports[number % hosts]}/{number}" for number in range(feeds)]
+        finally:
+            server.stdin.close()
 
 
 def entry(feed: int, number: int, hours: float = 0) -> str:
@@ -73,6 +91,7 @@ class Newsstand(asyncio.Protocol):
     turn = 0
     bodies: dict[tuple[int, int], bytes] = {}  # noqa: RUF012 (one process, one server)
     asked: Counter[int] = Counter()  # noqa: RUF012
+    sent: dict[str, float] = {}  # noqa: RUF012
     feeds = 0
     hours = 0.0
 
@@ -84,10 +103,11 @@ class Newsstand(asyncio.Protocol):
         self.rest += data
         while b"\r\n\r\n" in self.rest:
             head, self.rest = self.rest.split(b"\r\n\r\n", 1)
-            self.transport.write(self.answer(head))  # type: ignore[attr-defined]
+            path = head.split(b" ", 2)[1].decode()
+            self.transport.write(self.answer(path, head))  # type: ignore[attr-defined]
+            self.sent[path] = time.monotonic()
 
-    def answer(self, head: bytes) -> bytes:
-        path = head.split(b" ", 2)[1].decode()
+    def answer(self, path: str, head: bytes) -> bytes:
         if path == "/turn":
             Newsstand.turn += 1
             self.asked.clear()
@@ -95,6 +115,9 @@ class Newsstand(asyncio.Protocol):
         if path == "/asked":
             least = min((self.asked[feed] for feed in range(self.feeds)), default=0)
             return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%d" % (len(str(least)), least)
+        if path.endswith("/sent"):
+            at = b"%r" % self.sent.get(path.removesuffix("/sent"), 0.0)
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(at), at)
         feed = int(path.rsplit("/", 1)[1])
         self.asked[feed] += 1
         etag = b'"%d-%d"' % (feed, self.turn)

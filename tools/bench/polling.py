@@ -16,14 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
-from tools.bench.newsstand import document
+from tools.bench.newsstand import document, newsstand
 
 FEEDS, HOSTS, ENTRIES = 500, 20, 30
 
@@ -36,20 +34,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.at
-
-
-@contextmanager
-def newsstand(feeds: int, hosts: int, hours: float = 0) -> Iterator[list[str]]:
-    """Run the server in its own process; yields the URLs of its feeds."""
-    command = [sys.executable, "-m", "tools.bench.newsstand", str(feeds), str(hosts), str(hours)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout and server.stdin
-        ports = json.loads(server.stdout.readline())
-        server.stdout.readline()
-        try:
-            yield [f"http://127.0.0.1:{ports[number % hosts]}/{number}" for number in range(feeds)]
-        finally:
-            server.stdin.close()
 
 
 async def turn(urls: list[str]) -> None:
