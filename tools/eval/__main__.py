@@ -1,4 +1,4 @@
-"""Measure how articles are read, on a folder of labelled data: `python -m tools.eval --data FOLDER [PART …]`.
+"""Measure how articles and feeds are read, on a folder of labelled data: `python -m tools.eval --data FOLDER [PART …]`.
 
 A part is a module of this package with `run(data: Path, worst: int) -> None`, which prints its figures and its worst
 cases; a part whose file is not in the folder says so and leaves.
@@ -12,7 +12,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-PARTS = ("series", "language", "spoilers", "summaries", "text", "stories")
+PARTS = ("series", "language", "spoilers", "summaries", "text", "stories", "feeds")
 
 
 def main() -> int:
