@@ -24,6 +24,7 @@ REQUIRES_TAG = 1 << 4
 PERSON = "dm:"  # an address "dm:123" is the private conversation with user 123
 REMEMBERED = 5000
 FRESH_FOR = timedelta(minutes=10)
+TOLD_WITHIN = timedelta(seconds=30)  # the gateway tells of a change of ours a moment after it was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,15 @@ class Places:
         self._known = known
         self._clock = clock
         self._asked: OrderedDict[str, tuple[datetime, Place]] = OrderedDict()
+        self._changed: OrderedDict[str, datetime] = OrderedDict()  # by us
         self._direct: OrderedDict[str, Place] = OrderedDict()
 
     async def at(self, address: str) -> Place:
         """The place of an address. Raises DestinationPaused where nothing can be posted, RestError when unknown."""
         if address.startswith(PERSON):
             return await self._person(address.removeprefix(PERSON))
-        place = self._known(address) or self._remembered(address) or await self.fetch(address)
+        place = self._corrected(address) or self._known(address) or self._remembered(address)
+        place = place or await self.fetch(address)
         if place.kind in (CATEGORY, DIRECTORY):
             raise DestinationPaused("discord.paused.kind")
         return place
@@ -112,6 +115,13 @@ class Places:
     def correct(self, place: Place) -> None:
         """Remember what a change of ours made of a place."""
         self._keep(self._asked, place.id, (self._clock(), place))
+        self._keep(self._changed, place.id, self._clock())
+
+    def _corrected(self, channel_id: str) -> Place | None:
+        changed_at = self._changed.get(channel_id)
+        if changed_at is None or self._clock() - changed_at >= TOLD_WITHIN:
+            return None
+        return self._remembered(channel_id)
 
     def _remembered(self, channel_id: str) -> Place | None:
         asked_at, place = self._asked.get(channel_id, (None, None))

@@ -149,10 +149,10 @@ async def test_commands_and_options_have_names_in_every_language(
     await until(lambda: discord.commands)
     named = {command["name"]: command.get("name_localizations", {}) for command in discord.commands}
     assert named["follow"]["de"] == "folgen" and named["roles"]["fr"] == "rôles"
-    for place in ("de", "fr", "es-ES", "es-419", "it", "pt-BR"):
-        names = [names.get(place, name) for name, names in named.items()]
+    for language in ("de", "fr", "es-ES", "es-419", "it", "pt-BR"):
+        names = [names.get(language, name) for name, names in named.items()]
         assert len(set(names)) == len(names)
-        assert sum(place in names for names in named.values()) > 15
+        assert sum(language in names for names in named.values()) > 15
     (latest,) = (command for command in discord.commands if command["name"] == "latest")
     assert latest["options"][0]["name_localizations"]["de"] == "serie"
 
@@ -282,6 +282,17 @@ async def test_at_a_start_channels_that_are_closed_to_the_bot_stay_paused(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await adapter.close()
+
+
+async def test_a_tag_is_created_once_also_before_the_gateway_tells_of_it(
+    running: DiscordAdapter, discord: Discord
+) -> None:
+    for number in range(3):  # the small Discord tells of no changed channel at all
+        post = a_post(title=f"Story {number}", url=f"https://a.example/{number}", tags=("IMSA",))
+        await running.send(place(discord, "stories"), post, key=f"{number}.1")
+    assert len(discord.asked("PATCH", f"/channels/{discord.id('stories')}$")) == 1
+    threads = [one for one in discord.channels.values() if one.get("parent_id") == discord.id("stories")]
+    assert len({tuple(one["applied_tags"]) for one in threads}) == 1
 
 
 async def test_the_gateway_names_places_so_that_nothing_is_asked_for(
