@@ -98,7 +98,9 @@ class StoryIndex:
     def _clear(self) -> None:
         self._stories: dict[int, tuple[bytes, ...]] = {}
         self._updated: dict[int, int] = {}
-        self._postings: dict[int, array[int]] = {}
+        self._postings: dict[
+            int, array[int]
+        ] = {}  # of numbers of 32 bits: no place tells four billion stories
         self._numbers: dict[str, int] = {}
         self._words: list[str] = []
         self._ready: dict[int, tuple[Telling, ...]] = {}
@@ -122,7 +124,7 @@ class StoryIndex:
             return
         posted = self._postings.get(number)
         if posted is None:
-            self._postings[number] = array("q", [story_id])
+            self._postings[number] = array("I", [story_id])
             return
         posted.append(story_id)
         if len(posted) > 2 * POSTED:
