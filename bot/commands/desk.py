@@ -10,13 +10,13 @@ import structlog
 
 from bot.commands import (
     alerts,
+    each_series,
     feeds,
     filtering,
     follow,
     helping,
     moving,
     preview,
-    settings,
     setup,
     sources,
     splitting,
@@ -52,7 +52,7 @@ HANDLERS: Mapping[str, Handler] = {
     "alerts": alerts.alerts,
     "why": why.why,
     "setup": setup.setup,
-    "settings": settings.settings,
+    "settings": each_series.settings,
     "channel": setup.channel,
     "filter": filtering.filter_,
     "preview": preview.preview,

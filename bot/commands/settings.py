@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from bot.commands.ask import Ask
 from bot.commands.line import fits
@@ -12,7 +11,7 @@ from bot.commands.nearest import near_words
 from bot.commands.saving import save
 from bot.commands.wishes import LANGUAGES, STYLES, changed, shown, spoiler_text
 from bot.locale import LOCALES, say
-from bot.model import Choice, Form, Label, Picker, Preferences, Reply, Series, Style
+from bot.model import Choice, Form, Label, Picker, Preferences, Reply, Style
 from bot.posts.filters import MOST_CHARACTERS as MOST_FILTER
 from bot.posts.reasons import say_reason
 from bot.text import cut
@@ -20,8 +19,6 @@ from bot.text import cut
 ASKING = "?"  # "settings quiet ?" asks for the value in a form
 PICKED = "="  # "settings languages = de en" comes from a picker; with nothing behind it, nothing was picked
 MODES = ("show", "cover", "delay 24h", "delay 48h")
-MOST_OPTIONS = 25  # of a picker
-ONE = "one"  # "settings spoilers one" asks which series
 ZONES = (
     "UTC",
     "Europe/London",
@@ -76,8 +73,6 @@ async def settings(ask: Ask) -> Reply:
     value = value.strip()
     if value == ASKING:
         return _form(ask, name)
-    if name == "spoilers":
-        return await _spoilers(ask, value)
     if not value:
         return page(ask, name)
     saved = await change(ask, name, value)
@@ -144,71 +139,6 @@ def page(ask: Ask, name: str, *, is_saved: bool = False) -> Reply:
         pickers=tuple(_pickers(ask, name)),
         replaces=ask.request.is_button,
         private=True,
-        locale=ask.locale,
-    )
-
-
-async def _spoilers(ask: Ask, value: str) -> Reply:
-    """The page of spoilers; from there one of the followed series can be told in its own way."""
-    followed = [topic.removeprefix("series:") for topic in await ask.following()]
-    series = [ask.catalog.series[slug] for slug in followed if slug in ask.catalog.series]
-    if value == ONE:
-        return _which_series(ask, series)
-    if value in ask.catalog.series:
-        return _spoilers_of(ask, ask.catalog.series[value])
-    saved = await change(ask, "spoilers", value) if value else ask
-    shown_page = page(saved, "spoilers", is_saved=bool(value))
-    if len(series) < 2:
-        return shown_page
-    *modes, back = shown_page.choices
-    one = Choice(label=ask.say("commands.settings.one_series"), line=f"{prefix(ask)} spoilers {ONE}")
-    return replace(shown_page, choices=(*modes, one, back))
-
-
-def _which_series(ask: Ask, series: Sequence[Series]) -> Reply:
-    modes = ask.preferences.spoilers
-    options = tuple(
-        Choice(
-            label=ask.catalog.name(one.slug, ask.locale),
-            line=one.slug,
-            hint=spoiler_text(ask, modes[one.slug]) if one.slug in modes else "",
-        )
-        for one in series[:MOST_OPTIONS]
-    )
-    prompt = ask.say("commands.settings.one_series")
-    back = Choice(label=ask.say("commands.settings.back"), line=f"{prefix(ask)} spoilers", emoji="◀")
-    return Reply(
-        text=f"{title(ask, 'spoilers')}: {prompt}",
-        choices=(back,),
-        pickers=(Picker(line=f"{prefix(ask)} spoilers", prompt=prompt, options=options),) if options else (),
-        private=True,
-        replaces=ask.request.is_button,
-        locale=ask.locale,
-    )
-
-
-def _spoilers_of(ask: Ask, series: Series) -> Reply:
-    """How the results of one series are told."""
-    line = f"{prefix(ask)} spoilers {series.slug}"
-    present = ask.preferences.spoilers.get(series.slug, "default")
-    labels = {"default": ask.say("commands.settings.as_all")} | {
-        mode: spoiler_text(ask, mode) for mode in MODES
-    }
-    choices = [
-        Choice(label=words, line=f"{line} {mode}", chosen=mode == present) for mode, words in labels.items()
-    ]
-    back = Choice(label=ask.say("commands.settings.back"), line=f"{prefix(ask)} spoilers", emoji="◀")
-    now = labels.get(present) or spoiler_text(ask, present)
-    return Reply(
-        text="\n".join(
-            (
-                f"{title(ask, 'spoilers')}: {ask.catalog.name(series.slug, ask.locale)}",
-                ask.say("commands.settings.now", value=now),
-            )
-        ),
-        choices=(*(choice for choice in choices if fits(choice.line)), back),
-        private=True,
-        replaces=ask.request.is_button,
         locale=ask.locale,
     )
 

@@ -421,3 +421,22 @@ async def test_one_series_is_told_in_its_own_way_by_pressing_alone(chat: Chat, s
     await chat.pick("Formula 1")
     await chat.press("As for all series")
     assert (await wish(sqlite_store)).spoilers == {"*": "cover"}
+
+
+async def test_one_series_and_breaking_news_mention_somebody_by_pressing_alone(
+    chat: Chat, sqlite_store: Store
+) -> None:
+    await chat.say("follow wec f1")
+    await chat.say("settings ping")
+    await chat.press("Breaking news only")
+    assert [picker.line for picker in chat.reply.pickers] == ["settings ping breaking"]
+    await chat.press("Something else")
+    await chat.fill("@anna")
+    await chat.say("settings ping")
+    await chat.press("One series by itself")
+    await chat.pick("Formula 1")
+    await chat.say(f"{chat.reply.pickers[0].line} 123456789012345678")  # as a role chooser sends it
+    assert (await wish(sqlite_store)).pings == {"breaking": "@anna", "f1": "123456789012345678"}
+    await chat.say("settings ping f1")
+    await chat.press("off")
+    assert (await wish(sqlite_store)).pings == {"breaking": "@anna"}
