@@ -78,7 +78,10 @@ class PollSettings(Part):
     min_interval: Seconds = Field(120, description="The least that adaptive polling may use.")
     host_gap: float = Field(1, ge=0, description="Least seconds between two requests to one host.")
     in_flight: int = Field(50, ge=1, le=1000, description="Requests to outlets at the same time.")
-    pages: bool = Field(True, description="Read the article's page when the feed gives only a teaser.")
+    pages: bool = Field(
+        True,
+        description="Read an article's page when its feed gives only a teaser; look whether what was posted still stands.",
+    )
 
 
 class HttpSettings(Part):
@@ -105,7 +108,9 @@ class LlmSettings(Part):
 
 
 class WebSettings(Part):
-    listen: str | None = Field(None, description="host:port for /metrics, /healthz and a status page; off by default.")
+    listen: str | None = Field(
+        None, description="host:port for /metrics, /healthz and a status page; off by default."
+    )
     public_url: AnyHttpUrl | None = Field(
         None, description="Where hubs reach `listen` from outside (WebSub)."
     )

@@ -48,6 +48,7 @@ class Telling:
         self.all_echoes = _names_of(keys.title, "ed") & frozenset(VOICES)
         self.voices = self.echoes & frozenset(VOICES)
         self.heats = _names_of(whole, "xy")
+        self.legs = _names_of(keys.title, "h") or _names_of(keys.lead, "h")
         self.sessions = _names_of(keys.title, "x") or self.heats
         self.title_sizes = _sizes(self.title, rarity)
         self.sizes = _sizes(self.both, rarity)

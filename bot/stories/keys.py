@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from bot.model import Article, Reading
 from bot.series.catalog import Catalog, Mention, load_catalog
 from bot.stories.grounds import ground
+from bot.stories.legs import legs
 from bot.stories.lexicon import Cue, lexicon
 from bot.text import fold
 
@@ -34,7 +35,7 @@ _SPEAKER = re.compile(r"\s?:\s")
 class Keys:
     """The keys of one telling. A token is a letter for its kind and what it is.
 
-    p person, t team, c circuit or event, s series, # number, n unknown name, w beginning of a word, k concept;
+    p person, t team, c circuit or event, s series, # number, n unknown name, w beginning of a word, k concept, h leg;
     of the title alone also a act ("apenalty"), e echo, x session, f who with which act ("fwin:kyle-busch").
     """
 
@@ -132,7 +133,9 @@ class _Text:
                 yield "k" + cue.name
             elif cue.section == "numbers":
                 yield "#" + cue.name
-        for number in _NUMBER.findall(fold(self.text)):
+        plain = fold(self.text)
+        yield from ("h" + leg for leg in legs(plain))
+        for number in _NUMBER.findall(plain):
             if not _YEAR.match(number) and number not in ("1", "2", "3"):
                 yield "#" + number.replace(",", ".").replace(":", ".")
 

@@ -9,12 +9,14 @@ from datetime import timedelta
 from bot.stories.evidence import Telling, evidence
 from bot.stories.index import Candidate
 from bot.stories.keys import Keys
+from bot.stories.legs import clash
 from bot.stories.rarity import rarities
 from bot.stories.reason import reason
 from bot.stories.weights import weights
 
 WINDOW = timedelta(hours=72)
 SOON = timedelta(minutes=45)  # within which outlets tell the race and its stewards in one go
+ENDINGS = frozenset({"appeal", "injury"})  # who knows of them, says so
 RULINGS = frozenset({"penalty", "protest"})
 RACED = frozenset({"win", "podium", "qualifying", "crash", "title"})
 MOVES = frozenset({"signing", "leaving"})
@@ -105,7 +107,9 @@ def can_be_one(telling: Telling, other: Telling) -> bool:
         abs(telling.keys.at - other.keys.at) <= WINDOW
         and not _is_of_one_outlet(telling, other)
         and _meet(telling, other)
-        and not _rules_on(telling, other)
+        and not _is_next_chapter(telling, other)
+        and not _is_next_chapter(other, telling)
+        and not clash(telling.legs, other.legs)
         and not _speaks_of_others(telling, other)
         and not _is_settled_since(telling, other)
     )
@@ -145,11 +149,12 @@ def _meet(one: Telling, other: Telling) -> bool:
     return (len(shared) > 1 and any(token[0] != "w" for token in shared)) or len(shared) > 3
 
 
-def _rules_on(one: Telling, other: Telling) -> bool:
-    """Say whether one tells what the stewards made of the other: the winner who is disqualified in the evening is news."""
-    if one.keys.at - other.keys.at < SOON or not one.title["p"] & other.title["p"]:
-        return False
-    return bool(one.acts & RULINGS - other.all_acts and other.acts & RACED)
+def _is_next_chapter(one: Telling, other: Telling) -> bool:
+    """Say whether one tells what came of the other: the winner who is disqualified in the evening, the appeal, the operation."""
+    if one.acts & ENDINGS - other.all_acts:
+        return True
+    is_later = one.keys.at - other.keys.at >= SOON
+    return is_later and bool(one.acts & RULINGS - other.all_acts and other.acts & RACED)
 
 
 def _is_later(one: Telling, other: Telling) -> bool:

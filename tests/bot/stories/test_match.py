@@ -69,6 +69,26 @@ SAME: dict[str, tuple[Told, Told]] = {
             "Lewis Hamilton perde cinco posições na grelha em Monza: penalização por bandeira amarela.",
         ),
     ),
+    "an event here, its circuit there": (
+        (
+            "Russell fastest in Friday practice at Zandvoort",
+            "George Russell led second practice at the Dutch track.",
+        ),
+        (
+            "GP d'Olanda, FP2: Russell il più veloce",
+            "George Russell ha chiuso in testa le seconde libere del Gran Premio d'Olanda.",
+        ),
+    ),
+    "a driver whom no catalogue knows": (
+        (
+            "Tanabe signs with Nordvik Racing for 2028 Formula E season",
+            "Japanese driver Kenji Tanabe joins Nordvik Racing in Formula E.",
+        ),
+        (
+            "Kenji Tanabe wechselt zu Nordvik Racing in die Formel E",
+            "Der Japaner Kenji Tanabe fährt 2028 für Nordvik Racing in der Formel E.",
+        ),
+    ),
     "an outlet's name after the title": (
         (
             "Toyota wins the 6 Hours of Fuji",
@@ -126,6 +146,33 @@ OTHER: dict[str, tuple[Told, Told]] = {
             "Oscar Piastri could leave McLaren. He is understood to be in talks with Ferrari for 2027.",
         ),
         SAME["signing"][0],
+    ),
+    "the next stage": (
+        (
+            "Dakar: Loeb wins stage 5 after puncture for Al-Attiyah",
+            "Sebastien Loeb won the fifth stage of the Dakar Rally, Nasser Al-Attiyah lost time.",
+        ),
+        ("Loeb vence a sexta etapa do Dakar", "Sébastien Loeb venceu a sexta etapa do Rali Dakar."),
+    ),
+    "the appeal": (
+        (
+            "Aston Martin Valkyrie excluded from Spa WEC result",
+            "The Aston Martin Valkyrie number 009 was disqualified from the 6 Hours of Spa.",
+        ),
+        (
+            "Aston Martin to appeal Spa disqualification",
+            "Aston Martin will appeal against the disqualification of its Valkyrie at Spa.",
+        ),
+    ),
+    "a win that is lost at the green table, by somebody new": (
+        (
+            "Lindqvist takes maiden Supercars win in Darwin",
+            "Rookie Elof Lindqvist won the opening Supercars race at Hidden Valley for Erebus.",
+        ),
+        (
+            "Lindqvist penalised after Darwin Supercars win",
+            "Elof Lindqvist gets a ten-second penalty after his win at Hidden Valley and loses the victory.",
+        ),
     ),
     "other facts of the same shape": (
         (
