@@ -29,7 +29,7 @@ class Zone(NamedTuple):
 
     words: Words
     hits: Sequence[Hit]  # kind: "spoiler.win", "label.rumour", "importance.grave"
-    names: Collection[int] = ()  # words that begin a driver's, team's or other person's name
+    names: Collection[int] = ()  # words of drivers', teams' and other people's names
     void: Sequence[Hit] = ()  # results whose force another phrase takes: "hopes to win"
 
     def of(self, kind: str) -> list[Hit]:
@@ -43,8 +43,8 @@ class Zone(NamedTuple):
 def scan(text: str, language: str, mentions: Iterable[Mention] = ()) -> Zone:
     """Find a language's phrases in a text, without the ones that another phrase takes the force of."""
     words = Words(text)
-    starts = {mention.start for mention in mentions if mention.kind in NAMES}
-    names = words.starting_at(starts) if starts else frozenset[int]()
+    spans = [(mention.start, mention.end) for mention in mentions if mention.kind in NAMES]
+    names = words.within(spans) if spans else frozenset[int]()
     hits = lexicon(language).find(words, names)
     wished = {at for hit in hits if hit.kind == "spoiler.wish" for at in range(hit.first, hit.last + 1)}
     harmless = [hit for hit in hits if hit.kind == "spoiler.harmless"]

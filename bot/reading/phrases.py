@@ -100,10 +100,14 @@ class Words:
         """The text from one word to another, as written."""
         return "".join(self._parts[self._places[first] : self._places[last] + 1])
 
-    def starting_at(self, starts: Collection[int]) -> frozenset[int]:
-        """The words that begin at these characters."""
+    def within(self, spans: Collection[tuple[int, int]]) -> frozenset[int]:
+        """The words that begin within these spans of characters."""
         offsets = list(accumulate(map(len, self._parts), initial=0))
-        return frozenset(at for at, place in enumerate(self._places) if offsets[place] in starts)
+        return frozenset(
+            at
+            for at, place in enumerate(self._places)
+            if any(start <= offsets[place] < end for start, end in spans)
+        )
 
 
 class _Keys(dict[str, str]):
@@ -165,7 +169,7 @@ class Lexicon:
         return number
 
     def find(self, among: Words, names: Collection[int] = ()) -> list[Hit]:
-        """Find all phrases; `names` are the words that begin a name."""
+        """Find all phrases; `names` are the words of names."""
         known = self._known
         looked_up = [known.get(key) or self._look_up(key) for key in among.keys]
         # Before the first word and behind the last one stands what ends a sentence: both are the last item here.

@@ -13,8 +13,8 @@ def found(
     lexicon = Lexicon()
     lexicon.add("kind", 1.0, written, sets or {})
     words = Words(text)
-    starts = words.starting_at({text.index(name) for name in names})
-    return [words.quote(hit.first, hit.last) for hit in lexicon.find(words, starts)]
+    named = words.within([(text.index(name), text.index(name) + len(name)) for name in names])
+    return [words.quote(hit.first, hit.last) for hit in lexicon.find(words, named)]
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,9 @@ def test_a_named_set_stands_for_its_words() -> None:
     assert found("wins {race}", "wins rally", sets={"race": ["race|rally", "gp"]}) == ["wins rally"]
 
 
-def test_a_name_is_matched_where_one_begins() -> None:
+def test_a_name_is_matched_by_each_of_its_words() -> None:
     assert found("@ on pole", "Muster on pole, Probe on pole", names=("Muster",)) == ["Muster on pole"]
+    assert found("@ on pole", "Max Muster on pole", names=("Max Muster",)) == ["Muster on pole"]
 
 
 def test_a_phrase_does_not_reach_over_the_end_of_a_sentence() -> None:
