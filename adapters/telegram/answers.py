@@ -100,11 +100,6 @@ def with_chooser(reply: Reply) -> Reply:
     return replace(reply, choices=(*reply.choices, Choice(label=label, line=CHOOSE, emoji="📣")))
 
 
-def wants_chooser(reply: Reply) -> Picker | None:
-    """The picker of a reply that asks for another place, if there is one."""
-    return next((picker for picker in reply.pickers if picker.kind == "destination"), None)
-
-
 def _request(label: str, kind: int) -> KeyboardButton:
     is_channel = kind == CHANNEL
     # What the bot needs; whoever chooses has to have as much, and is asked to grant it.

@@ -142,8 +142,6 @@ class Speaker:
         if reply.document is not None:
             await self._hand_over(place, message, reply.document)
             return
-        if answers.wants_chooser(reply) and place.is_private:
-            await self.offer_places(place, reply.locale)
         if press and to.text and _takes_its_place(request, to, reply):
             if not _is_same(to, message):
                 await self._tried(place, lambda: self._outgoing.edit(place, str(to.message_id), message))

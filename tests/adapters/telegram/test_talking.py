@@ -411,6 +411,21 @@ async def test_a_channel_is_set_up_from_a_private_chat(talking: BotApi, parrot: 
     assert request.place_trouble == ""
 
 
+async def test_a_chosen_channel_is_set_up_in_one_message(bot: BotApi, sqlite_store: Store) -> None:
+    bot.members[CHANNEL, 7] = OWNER
+    bot.members[CHANNEL, 123456] = {"status": "administrator", **RIGHTS}
+    said = await ask(bot, "", chat_shared={"request_id": 1, "chat_id": CHANNEL, "title": "Pit News"})
+    assert said["text"].startswith("Setting up: Pit News")
+    await bot.press(said, "Formula 1 · English")
+    await bot.until(lambda: "Posts about Formula 1" in bot.said(7)[0]["text"] or len(bot.said(7)) > 1)
+    await bot.press(bot.said(7)[0], "Done")
+    await bot.until(lambda: "is set up" in bot.said(7)[0]["text"])
+    assert len(bot.said(7)) == 1
+    channel = await sqlite_store.destination("telegram", str(CHANNEL))
+    assert channel
+    assert list(await sqlite_store.following(channel.id)) == ["series:f1"]
+
+
 async def test_a_channel_where_the_bot_may_not_post_says_so(talking: BotApi, parrot: Parrot) -> None:
     talking.members[CHANNEL, 7] = OWNER
     talking.members[CHANNEL, 123456] = {"status": "administrator", **RIGHTS, "can_post_messages": False}
