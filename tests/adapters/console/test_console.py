@@ -144,6 +144,12 @@ async def test_a_changed_story_is_one_line() -> None:
     assert "also: Motor Example" in screen.text
 
 
+async def test_a_withdrawn_story_says_so_in_its_line() -> None:
+    screen = Screen()
+    await screen.adapter.edit(HERE, "1", replace(POST, notes=("Pit Gazette has taken this article down.",)))
+    assert "taken this article down" in " ".join(screen.text.split())
+
+
 @pytest.mark.parametrize("is_terminal", [False, True])
 async def test_a_digest_covers_what_is_covered(is_terminal: bool) -> None:
     screen = Screen(is_terminal=is_terminal)
