@@ -103,7 +103,8 @@ async def _run_parts(
     from bot.series.catalog import load_catalog
 
     catalog = load_catalog()
-    health, metrics = Health(clock), Metrics()
+    health = Health(clock)
+    metrics = Metrics() if settings.web.listen else None  # nobody could ask for them
     routes: list[Route] = []
     adapters: dict[str, Adapter] = {}
     async with contextlib.AsyncExitStack() as stack:
@@ -149,7 +150,7 @@ async def _run_parts(
         for name, adapter in adapters.items():
             if name == "console" or name in roles:
                 start(f"{name} adapter", adapter.run(MENU, desk))
-        if settings.web.listen:
+        if metrics is not None:
             from bot.web import Route, serve
             from bot.web.page import StatusPage
 
@@ -225,7 +226,7 @@ async def _poller(
     catalog: Catalog,
     clock: Clock,
     feeds: Sequence[Feed] | None,
-    metrics: Metrics,
+    metrics: Metrics | None,
     health: Health,
 ) -> AsyncIterator[Poller]:
     from bot.feeds.client import Client

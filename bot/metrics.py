@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-
 from bot.ports import Clock
 
 _LAG = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 48 * 3600)
@@ -20,6 +18,9 @@ class Metrics:
     """The numbers of one process. Every method is cheap, never raises, and may be called from any thread."""
 
     def __init__(self) -> None:
+        # It brings a web server of its own: loaded only where somebody counts.
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
         self.registry = CollectorRegistry()
         r = self.registry
         self._polls = Counter("pitwire_polls", "Feeds asked, by what they answered.", ["result"], registry=r)
@@ -164,6 +165,8 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
+        from prometheus_client import generate_latest
+
         return generate_latest(self.registry)
 
 
