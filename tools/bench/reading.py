@@ -100,6 +100,7 @@ def main() -> None:
     works: dict[str, Callable[[Article], object]] = {
         "series": lambda article: tag(article, catalog),
         "spoiler and label": judged,
+        "series, spoiler and label": lambda article: (tag(article, catalog), judged(article)),
         "summary": lambda article: summarise(
             article.title, article.standfirst, article.text, article.language or "en"
         ),
