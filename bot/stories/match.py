@@ -153,8 +153,10 @@ def _is_next_chapter(one: Telling, other: Telling) -> bool:
     """Say whether one tells what came of the other: the winner who is disqualified in the evening, the appeal, the operation."""
     if one.acts & ENDINGS - other.all_acts:
         return True
-    is_later = one.keys.at - other.keys.at >= SOON
-    return is_later and bool(one.acts & RULINGS - other.all_acts and other.acts & RACED)
+    if not (one.acts & RULINGS - other.all_acts and other.acts & RACED):
+        return False
+    # Who tells the race and its stewards in one go tells the race.
+    return one.keys.at - other.keys.at >= SOON or not one.acts & RACED or "lost" in one.echoes
 
 
 def _is_later(one: Telling, other: Telling) -> bool:

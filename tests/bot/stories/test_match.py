@@ -261,3 +261,18 @@ def test_a_title_of_thousands_of_characters_is_read_in_no_time() -> None:
     newsroom = Newsroom()
     long = "Hamilton wins the Italian Grand Prix at Monza " * 90
     assert newsroom.tell(long, long).id != newsroom.tell("Video", "", minutes=1).id
+
+
+def test_a_ruling_that_takes_a_win_away_is_news_within_minutes_too() -> None:
+    newsroom = Newsroom()
+    won = newsroom.tell(
+        "Buemi wins the 6 Hours of Imola for Toyota",
+        "Sebastien Buemi won the FIA World Endurance Championship race at Imola with Toyota on Sunday.",
+    )
+    lost = newsroom.tell(
+        "Buemi and Toyota lose Imola win after penalty in WEC",
+        "Stewards gave Toyota driver Sebastien Buemi a penalty after the World Endurance Championship race at Imola.",
+        minutes=1,
+    )
+    assert lost.id != won.id
+    assert lost.parent_id == won.id
