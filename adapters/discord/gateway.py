@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import discord
@@ -31,6 +31,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 120.0
 GATHERING = 0.5  # seconds without another server at a start: all of them are there
 IDENTIFY_GAP = 5.5  # seconds: Discord lets a bot identify once in five
 OWN_REQUESTS = 2  # that discord.py makes when it logs in: they count like all others
+CANCELS = 3  # a second wish to stop is heard where the first one was not
 STEADY = 300.0  # seconds after which a connection counts as having worked
 REFUSED_TOKEN, DISALLOWED_INTENTS, SHARDING_REQUIRED = 4004, 4014, 4011
 
@@ -204,7 +205,7 @@ class Gateway:
         assert self._settings.token is not None
         for _ in range(OWN_REQUESTS):
             await self._slot()
-        await self._client.start(self._settings.token.get_secret_value(), reconnect=True)
+        await _to_its_end(self._client.start(self._settings.token.get_secret_value(), reconnect=True))
 
     def _new_client(self, shards: int) -> Single | Sharded:
         options: dict[str, Any] = {
@@ -238,6 +239,20 @@ class Gateway:
                 await client.close()
         except Exception as error:  # noqa: BLE001  a client that never began cannot be closed, and that is fine
             log.debug("discord client not closed", reason=f"{type(error).__name__}: {error}")
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await what may swallow a cancellation: before Python 3.12 `asyncio.wait_for` does, and discord.py connects in one."""
+    task = asyncio.create_task(work, name="discord client")
+    try:
+        await asyncio.wait({task})
+        task.result()
+    finally:
+        for _ in range(CANCELS):
+            if task.done():
+                break
+            task.cancel()
+            await asyncio.wait({task}, timeout=1)
 
 
 def _place(channel: discord.abc.GuildChannel | discord.Thread) -> Place:

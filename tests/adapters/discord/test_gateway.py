@@ -97,6 +97,29 @@ async def test_as_many_shards_as_discord_recommends(discord: Discord, core: Parr
 # ── a wrong token ──
 
 
+async def test_a_wish_to_stop_is_heard_also_where_the_library_swallows_one(
+    discord: Discord, core: Parrot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = asyncio.Event()
+
+    async def start(*_: Any, **__: Any) -> None:
+        try:
+            deaf.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(gateway.Single, "start", start)
+    adapter = make_adapter(discord, Paper())
+    task = asyncio.create_task(adapter.run(MENU, core))
+    async with asyncio.timeout(5):
+        await deaf.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    await adapter.close()
+
+
 async def test_a_wrong_token_is_one_sentence_that_names_the_setting(discord: Discord, core: Parrot) -> None:
     adapter = make_adapter(discord, Paper(), token="wrong")
     with pytest.raises(SettingsError, match="PITWIRE_DISCORD__TOKEN"):
