@@ -36,7 +36,7 @@ class Recollection:
             return
         self._known.add(destination.id)
         with contextlib.suppress(StorageError):  # a refusal that comes of it is obeyed
-            self._pace.recollect(rates, await self._ages(destination, span))
+            await self._pace.recollect(rates, await self._ages(destination, span))
 
     async def _ages(self, destination: Destination, span: timedelta) -> list[float]:
         """How long ago each was sent, rather too young than too old; one more may have been on its way."""

@@ -144,8 +144,10 @@ class Pacer:
         log.warning("rate limited", pacer=self.name, bucket=bucket, retry_after=retry_after.total_seconds())
         self._serve()
 
-    def recollect(self, buckets: Mapping[str, Rate], ages: Sequence[float]) -> None:
-        """Count what an earlier process sent to a place, so many seconds ago, where nothing is known of it yet."""
+    async def recollect(self, buckets: Mapping[str, Rate], ages: Sequence[float]) -> None:
+        """Count what an earlier process sent to a place, so many seconds ago."""
+        if self._diary is not None:
+            await self._diary.read()
         now = self._now()
         for name, rate in buckets.items():
             self._bucket(name, rate).recollect([now - age for age in ages], now)
