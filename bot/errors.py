@@ -6,8 +6,9 @@ PitwireError
 │   ├── NewerDatabase        written by a newer version: refused
 │   ├── StorageBusy          another process writes this SQLite file
 │   └── StorageFull          no room, or the disk fails: nothing was marked as sent
-├── FetchError               an outlet could not be read: one sentence for its health
-│   └── AddressRefused       the guard refused the address
+├── FetchError               an outlet could not be read: a reason for its health
+│   ├── AddressRefused       the guard refused the address
+│   └── Unreachable          no server answered at all
 ├── UserError                what a person did wrong: a message key and its arguments
 └── DeliveryError            failed, surely nothing was posted: tried again for up to 48 h
     ├── RateLimited          the platform said when
@@ -48,16 +49,28 @@ class StorageFull(StorageError):
 
 
 class FetchError(PitwireError):
-    """An outlet could not be read. `str()` is the plain sentence that its health shows."""
+    """An outlet could not be read. `str()` says why in plain English; `reason` is kept: "key|argument|…"."""
 
-    def __init__(self, sentence: str, *, status: int | None = None, retry_at: datetime | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        reason: str = "",
+        status: int | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
         super().__init__(sentence)
+        self.reason = reason or sentence
         self.status = status
         self.retry_at = retry_at
 
 
 class AddressRefused(FetchError):
     """The address guard refused to connect."""
+
+
+class Unreachable(FetchError):
+    """No server answered at all. Where that happens to every outlet, it is our own line that is down."""
 
 
 class UserError(PitwireError):

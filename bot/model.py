@@ -50,7 +50,7 @@ class Feed:
     last_entry_at: datetime | None = None
     error_count: int = 0
     failing_since: datetime | None = None
-    trouble: str | None = None  # one plain sentence: why the last check failed
+    trouble: str | None = None  # a locale key with arguments: why the last check failed
     moved_to: str | None = None  # target of a permanent redirect, and how often it was seen in a row
     moved_count: int = 0
     rhythm: Mapping[str, Any] = field(

@@ -91,11 +91,14 @@ def _catalogue() -> Finding:
 
 async def _feeds(settings: Settings, out: Console) -> Finding:
     from bot.cli.feeds import ask_all
+    from bot.posts.reasons import say_reason
 
     results = await ask_all(settings, out)
     failing = [(feed, trouble) for feed, trouble in results if trouble]
     if not failing:
         return Finding("feeds", True, f"all {len(results)} answer well")
-    worst = "; ".join(f"{feed.outlet}: {trouble}" for feed, trouble in failing[:3])
+    worst = "; ".join(
+        f"{feed.outlet}: {say_reason(trouble, settings.locale)}" for feed, trouble in failing[:3]
+    )
     words = f"{len(failing)} of {len(results)} fail ({worst}). `pitwire feeds check` lists them."
     return Finding("feeds", len(failing) < len(results) / 2, words)

@@ -33,8 +33,9 @@ def list_feeds(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.
         typer.echo(json.dumps([_facts(feed) for feed in kept], ensure_ascii=False, indent=1))
         return
     from bot.cli.tables import print_feeds
+    from bot.config import load_settings
 
-    print_feeds(kept)
+    print_feeds(kept, load_settings().locale)
 
 
 @feeds.command()
@@ -156,13 +157,14 @@ async def _check_all() -> bool:
     from bot.cli.tables import print_health
     from bot.config import load_settings
 
-    results = await ask_all(load_settings(), Console())
-    print_health(results)
+    settings = load_settings()
+    results = await ask_all(settings, Console())
+    print_health(results, settings.locale)
     return not any(trouble for _, trouble in results)
 
 
 async def ask_all(settings: Settings, console: Console) -> list[tuple[Feed, str | None]]:
-    """Ask every feed now, with a progress bar; each with the sentence that says what is wrong, or None."""
+    """Ask every feed now, with a progress bar; each with the reason for which it is not well, or None."""
     from rich.progress import Progress
 
     from bot.app import utc_now
@@ -228,13 +230,15 @@ async def _import(found: list[Feed]) -> tuple[int, int]:
 
 
 def _facts(feed: Feed) -> dict[str, object]:
+    from bot.feeds.trouble import in_english
+
     return {
         "url": feed.url,
         "outlet": feed.outlet,
         "language": feed.language,
         "series": list(feed.series),
         "state": str(feed.state),
-        "trouble": feed.trouble,
+        "trouble": in_english(feed.trouble) if feed.trouble else None,
         "last_success_at": feed.last_success_at.isoformat() if feed.last_success_at else None,
         "last_entry_at": feed.last_entry_at.isoformat() if feed.last_entry_at else None,
         "next_check_at": feed.next_check_at.isoformat(),

@@ -9,14 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.model import Feed, FeedDocument, FeedState
+from bot.posts.reasons import say_reason
 from bot.text import cut, tame
 
 
-def print_feeds(feeds: Sequence[Feed], console: Console | None = None) -> None:
+def print_feeds(feeds: Sequence[Feed], locale: str, console: Console | None = None) -> None:
     """One line a feed: outlet, language, how it is, when it is asked next."""
     table = Table("outlet", "lang", "state", "next check", "feed", box=None, header_style="bold")
     for feed in feeds:
-        state = Text(_state(feed), style="red" if feed.trouble else "")
+        state = Text(_state(feed, locale), style="red" if feed.trouble else "")
         when = f"{feed.next_check_at:%d %b %H:%M} UTC" if feed.state == FeedState.ACTIVE else ""
         table.add_row(_plain(feed.outlet), feed.language or "", state, when, _plain(feed.url))
     out = console or Console()
@@ -37,7 +38,9 @@ def print_document(document: FeedDocument, console: Console | None = None) -> No
     out.print(table)
 
 
-def print_health(results: Iterable[tuple[Feed, str | None]], console: Console | None = None) -> None:
+def print_health(
+    results: Iterable[tuple[Feed, str | None]], locale: str, console: Console | None = None
+) -> None:
     """The feeds that fail with the reason, then a count."""
     results = list(results)
     failing = [(feed, trouble) for feed, trouble in results if trouble]
@@ -45,14 +48,16 @@ def print_health(results: Iterable[tuple[Feed, str | None]], console: Console | 
     if failing:
         table = Table("outlet", "feed", "what is wrong", box=None, header_style="bold")
         for feed, trouble in failing:
-            table.add_row(_plain(feed.outlet), _plain(feed.url), Text(tame(trouble), style="red"))
+            table.add_row(
+                _plain(feed.outlet), _plain(feed.url), Text(say_reason(trouble, locale), style="red")
+            )
         out.print(table)
     out.print(f"{len(results) - len(failing)} of {len(results)} feeds answer well")
 
 
-def _state(feed: Feed) -> str:
+def _state(feed: Feed, locale: str) -> str:
     if feed.trouble:
-        return tame(feed.trouble)
+        return say_reason(feed.trouble, locale)
     if feed.last_success_at is None:
         return "not asked yet"
     return str(feed.state)

@@ -14,6 +14,7 @@ from bot.feeds.discovery import Candidate, discover
 from bot.feeds.identity import address_key
 from bot.feeds.outlets import load_outlets
 from bot.model import Choice, Feed, FeedState, Reply
+from bot.posts.reasons import say_reason
 from bot.text import cut, tame
 
 MOST_LISTED = 20
@@ -83,7 +84,7 @@ async def _found(ask: Ask, settings: Settings, words: str) -> Sequence[Candidate
     try:
         return await discover(client, words)
     except FetchError as error:
-        raise ask.refuse("feed.failed", reason=str(error)) from error
+        raise ask.refuse("feed.failed", reason=say_reason(error.reason, ask.locale)) from error
     finally:
         await client.close()
 

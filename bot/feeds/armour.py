@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.errors import FetchError
+from bot.feeds import trouble
 
 MOST_ENTRIES = 2_000  # of one document; what comes after is not read
 MOST_EXPANDED = 1_000_000  # characters that a document's own entities may grow to
@@ -31,7 +31,7 @@ def check(body: bytes) -> None:
         if name in values:
             total += _size(name, values, sizes, ())
         if total > MOST_EXPANDED:
-            raise FetchError("The feed declares entities that would blow up, which only an attack does.")
+            raise trouble.error("entities")
 
 
 def tightened(body: bytes) -> bytes:
@@ -88,7 +88,7 @@ def refuse_depth(body: bytes, most: int = MOST_DEPTH) -> None:
         if found:
             depth = _deeper(depth, found)
         if depth > most or tags > MOST_TAGS:
-            raise FetchError("The feed nests elements without end, which only an attack does.")
+            raise trouble.error("depth")
 
 
 def _skipped(body: bytes, at: int) -> int:

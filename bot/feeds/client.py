@@ -14,8 +14,7 @@ from yarl import URL
 
 import bot
 from bot.config import HttpSettings, PollSettings
-from bot.errors import AddressRefused, FetchError
-from bot.feeds import health
+from bot.feeds import health, trouble
 from bot.feeds.buffers import slim_buffers
 from bot.feeds.decoding import acceptable, decoders, unpacked
 from bot.feeds.encoding import decoded
@@ -159,13 +158,11 @@ class Client:
                 target = target.with_user(home.user).with_password(home.password)
             left -= took
             if left <= 0:
-                raise FetchError(
-                    f"The server is too slow: no complete answer within {self._seconds:g} seconds."
-                )
+                raise trouble.error("slow", f"{self._seconds:g}")
             answer, took = await self._hop(target, f"{target.raw_host}:{target.port}", ask, left)
             if answer.status not in _REDIRECTS:
                 return replace(answer, moved_to=moved_to)
-        raise FetchError(f"The address redirects in a loop (more than {MOST_REDIRECTS} times).")
+        raise trouble.error("loop", MOST_REDIRECTS)
 
     def _target(self, url: str) -> tuple[URL, str]:
         """Read an address, with its host and port; feeds are asked again and again."""
@@ -243,18 +240,17 @@ class Client:
 def _address(url: str) -> URL:
     """Read a URL that someone typed or a server sent; raises FetchError."""
     if len(url) > LONGEST_URL:
-        raise FetchError("The address is too long.")
+        raise trouble.error("long_url")
     try:
         target = URL(url)
         port = target.port
     except ValueError as error:
-        raise FetchError("The address cannot be read as a URL.") from error
+        raise trouble.error("no_url") from error
     if target.scheme not in ("http", "https"):
-        raise AddressRefused(
-            f"Only http and https addresses are read, not {target.scheme[:20] or 'this one'!r}."
-        )
+        named = target.scheme[:20]
+        raise trouble.refused("scheme", named) if named else trouble.refused("no_scheme")
     if not target.raw_host or not port:
-        raise FetchError("The address names no host.")
+        raise trouble.error("no_host")
     return target
 
 
@@ -263,7 +259,7 @@ def _next_hop(here: URL, location: str) -> URL:
     try:
         target = here.with_user(None).join(URL(location))
     except ValueError as error:
-        raise FetchError("The server redirects to something that is no URL.") from error
+        raise trouble.error("redirect") from error
     return _address(str(target)).with_user(None)
 
 
@@ -289,5 +285,5 @@ async def _body(reply: aiohttp.ClientResponse, most: int) -> bytes:
             reply.close()
             raise health.too_big(most)
     if read and not all(decoder.is_done for decoder in chain):
-        raise FetchError("The answer was cut off before its end.")
+        raise trouble.error("cut_off")
     return bytes(out)

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from bot.errors import FetchError
+from bot.feeds import trouble
 
 STEP = 64 * 1024  # bytes that one step may unpack; the cap is checked between two steps
 
@@ -134,13 +134,11 @@ def decoders(content_encoding: str) -> Sequence[Decoder]:
     names = [name.strip().lower() for name in content_encoding.split(",")]
     names = [name for name in names if name and name != "identity"]
     if len(names) > 2:
-        raise FetchError("The answer is compressed several times over, which only an attack does.")
+        raise trouble.error("packed_often")
     try:
         return [_MAKERS[name]() for name in reversed(names)]
     except (KeyError, ImportError):
-        raise FetchError(
-            f"The answer is compressed in a way that Pitwire cannot read ({names[-1][:20]})."
-        ) from None
+        raise trouble.error("packed_oddly", names[-1][:20]) from None
 
 
 def unpacked(decoder: Decoder, data: bytes, most: int) -> bytes:
@@ -148,4 +146,4 @@ def unpacked(decoder: Decoder, data: bytes, most: int) -> bytes:
     try:
         return decoder.feed(data, most)
     except Exception as error:  # zlib.error, brotli.error, ZstdError: they share no base
-        raise FetchError("The answer is damaged: it cannot be unpacked.") from error
+        raise trouble.error("damaged") from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from bot.errors import FetchError
+from bot.feeds import trouble
 from bot.feeds.client import Client, Response
 from bot.feeds.health import not_a_feed
 from bot.feeds.parse import parse
@@ -61,9 +62,7 @@ async def discover(client: Client, typed: str) -> tuple[Candidate, ...]:
         root = f"{urlsplit(answer.url).scheme}://{urlsplit(answer.url).netloc}"
         candidates = await _tried(client, [root + path for path in _USUAL if root + path not in offered])
     if not candidates:
-        raise FetchError(
-            f"{not_a_feed(answer.body, answer.content_type)} It names no feed that can be read either."
-        )
+        raise trouble.error("names_none", not_a_feed(answer.body, answer.content_type))
     return candidates
 
 

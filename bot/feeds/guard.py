@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.errors import AddressRefused
+from bot.feeds import trouble
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -20,32 +21,32 @@ AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 # https://www.iana.org/assignments/iana-ipv4-special-registry and its sibling for IPv6. Written out, because
 # what `is_private` and `is_global` cover differs between Python versions.
 _NEVER: tuple[tuple[str, str], ...] = (
-    ("0.0.0.0/8", "this host"),
-    ("10.0.0.0/8", "a private network"),
-    ("100.64.0.0/10", "a provider's inner network"),
-    ("127.0.0.0/8", "this machine"),
-    ("169.254.0.0/16", "the local link, where clouds keep their metadata"),
-    ("172.16.0.0/12", "a private network"),
+    ("0.0.0.0/8", "host"),
+    ("10.0.0.0/8", "private"),
+    ("100.64.0.0/10", "provider"),
+    ("127.0.0.0/8", "machine"),
+    ("169.254.0.0/16", "metadata"),
+    ("172.16.0.0/12", "private"),
     ("192.0.0.0/24", "reserved"),
-    ("192.0.2.0/24", "reserved for examples"),
+    ("192.0.2.0/24", "examples"),
     ("192.31.196.0/24", "reserved"),
     ("192.52.193.0/24", "reserved"),
-    ("192.88.99.0/24", "a 6to4 relay"),
-    ("192.168.0.0/16", "a private network"),
+    ("192.88.99.0/24", "relay"),
+    ("192.168.0.0/16", "private"),
     ("192.175.48.0/24", "reserved"),
-    ("198.18.0.0/15", "a benchmark network"),
-    ("198.51.100.0/24", "reserved for examples"),
-    ("203.0.113.0/24", "reserved for examples"),
+    ("198.18.0.0/15", "benchmark"),
+    ("198.51.100.0/24", "examples"),
+    ("203.0.113.0/24", "examples"),
     ("224.0.0.0/4", "multicast"),
     ("240.0.0.0/4", "reserved"),
     ("100::/64", "reserved"),
     ("2001::/23", "reserved"),
-    ("2001:db8::/32", "reserved for examples"),
-    ("3fff::/20", "reserved for examples"),
+    ("2001:db8::/32", "examples"),
+    ("3fff::/20", "examples"),
     ("5f00::/16", "reserved"),
-    ("fc00::/7", "a private network"),
-    ("fe80::/10", "the local link"),
-    ("fec0::/10", "a private network"),
+    ("fc00::/7", "private"),
+    ("fe80::/10", "link"),
+    ("fec0::/10", "private"),
     ("ff00::/8", "multicast"),
 )
 _NEVER_V4 = tuple((ip_network(text), why) for text, why in _NEVER if ":" not in text)
@@ -63,18 +64,21 @@ _CARRIERS: tuple[tuple[IPv6Network, int], ...] = (
 
 
 def refusal(address: str, allowed: Sequence[Network] = ()) -> str | None:
-    """Say why an address must not be connected to, or None. Pure: what it says of an address never changes."""
+    """Say which kind of network (`trouble.net.…`) forbids to connect to an address, or None where none does.
+
+    Pure: what it says of an address never changes.
+    """
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
-        return f"{address!r} is no IP address"
+        return "none"
     inner = list(_inner(ip))
     if any(_is_in(each, allowed) for each in (ip, *_mapped(ip))):
         return None
     for each in (ip, *inner):
         why = _why(each)
         if why:
-            return f"{address} is {why}"
+            return why
     return None
 
 
@@ -100,7 +104,7 @@ def _why(ip: Address) -> str | None:
             return why
     if isinstance(ip, IPv6Address) and not any(ip in network for network, _ in _CARRIERS):
         # Only 2000::/3 is given out as public; everything else is unassigned.
-        return None if ip in _PUBLIC_V6 else "not public"
+        return None if ip in _PUBLIC_V6 else "unassigned"
     return None
 
 
@@ -119,7 +123,11 @@ def refuse_literal(host: str, allowed: Sequence[Network]) -> None:
         return
     why = refusal(host, allowed)
     if why:
-        raise AddressRefused(f"The address is not on the public internet: {why}.")
+        raise _refused(host, why)
+
+
+def _refused(address: str, why: str) -> AddressRefused:
+    return trouble.refused("not_public", address, f"trouble.net.{why}")
 
 
 class PinnedResolver(AbstractResolver):
@@ -140,10 +148,11 @@ class PinnedResolver(AbstractResolver):
             found = await loop.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG
             )
-        reasons = {info[4][0]: refusal(str(info[4][0]), self._allowed) for info in found}
-        good = [info for info in found if reasons[info[4][0]] is None]
+        reasons = {str(info[4][0]): refusal(str(info[4][0]), self._allowed) for info in found}
+        good = [info for info in found if reasons[str(info[4][0])] is None]
         if found and not good:
-            raise AddressRefused(f"{host} is not on the public internet: {next(iter(reasons.values()))}.")
+            address, why = next(iter(reasons.items()))
+            raise trouble.refused("name_not_public", host, address, f"trouble.net.{why}")
         return [
             ResolveResult(
                 hostname=host,
@@ -164,6 +173,7 @@ def gated_socket(allowed: Sequence[Network], info: AddressInfo) -> socket.socket
     """Open a socket for an address that is about to be connected: the last gate, whatever led here."""
     why = refusal(str(info[4][0]), allowed)
     if why:
-        raise PermissionError(errno.EACCES, f"The address is not on the public internet: {why}.")
+        refused = _refused(str(info[4][0]), why)
+        raise PermissionError(errno.EACCES, str(refused)) from refused
     family, kind, proto, *_ = info
     return socket.socket(family=family, type=kind, proto=proto)

@@ -1,4 +1,4 @@
-"""Say in a plain sentence why an outlet could not be read, and what became of it."""
+"""Find out why an outlet could not be read, and what became of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 import aiohttp
 
 from bot.errors import FetchError
+from bot.feeds import trouble
 from bot.feeds.encoding import named_encoding, reads_as
+from bot.locale import has
 
 if TYPE_CHECKING:
     from bot.feeds.client import Client
@@ -37,60 +39,39 @@ _WALL_WORDS = (
     b"enable javascript and cookies",
 )
 
-_STATUS = {
-    400: "The server calls the request malformed (400).",
-    401: "The feed wants a password (401).",
-    402: "The feed wants to be paid for (402).",
-    403: "The server refuses to serve this feed (403).",
-    404: "There is no feed at this address (404).",
-    406: "The server has the feed in no form that Pitwire reads (406).",
-    410: "The feed was taken down for good (410).",
-    421: "The server does not answer for this host (421).",
-    429: "The server asks for fewer requests (429).",
-    451: "The feed may not be served here for legal reasons (451).",
-    500: "The server has an error (500).",
-    502: "The server behind the feed cannot be reached (502).",
-    503: "The server is overloaded or in maintenance (503).",
-    504: "The server behind the feed takes too long (504).",
-}
-
-
-class Unreachable(FetchError):
-    """No server answered at all. Where that happens to every outlet, it is our own line that is down."""
-
 
 def fetch_error(error: BaseException, *, seconds: float) -> FetchError:
-    """Translate what aiohttp and the system raise into a sentence."""
+    """Translate what aiohttp and the system raise."""
     refused = _found(error, FetchError)
     if refused is not None:
         return refused
     certificate = _found(error, ssl.SSLCertVerificationError)
     if certificate is not None:
-        return FetchError(f"The certificate of the server is not valid: {_brief(_said(certificate))}.")
+        return _uncertified(_said(certificate))
     if _found(error, ssl.SSLError, aiohttp.ClientSSLError) is not None:
-        return FetchError("No secure connection can be made to the server.")
+        return trouble.error("insecure")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
-        return Unreachable(f"The server is too slow: no complete answer within {seconds:g} seconds.")
+        return trouble.unreachable("slow", f"{seconds:g}")
     if _found(error, aiohttp.ClientConnectorDNSError, socket.gaierror) is not None:
-        return Unreachable("The name of the server is not known.")
+        return trouble.unreachable("unknown_name")
     gate = _found(error, PermissionError)
     if gate is not None and gate.strerror:
-        return FetchError(gate.strerror)
+        return trouble.error("denied", gate.strerror)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
-        return FetchError("The address cannot be read as a URL.")
+        return trouble.error("no_url")
     if isinstance(error, aiohttp.ClientPayloadError):
-        return FetchError("The answer was cut off before its end.")
+        return trouble.error("cut_off")
     if isinstance(error, aiohttp.ClientResponseError):  # malformed or oversized header fields
-        return FetchError("The server's answer is not proper HTTP, or its headers are too big.")
-    return Unreachable(_by_kind(error))
+        return trouble.error("not_http")
+    return trouble.unreachable(_by_kind(error))
 
 
 def _by_kind(error: BaseException) -> str:
     if _found(error, ConnectionRefusedError) is not None:
-        return "The server refuses connections."
+        return "refused"
     if _found(error, ConnectionResetError, aiohttp.ServerDisconnectedError) is not None:
-        return "The server ended the connection without an answer."
-    return "The server cannot be reached."
+        return "hung_up"
+    return "unreachable"
 
 
 def _found(error: BaseException, *kinds: type[Kind]) -> Kind | None:
@@ -112,20 +93,23 @@ def _found(error: BaseException, *kinds: type[Kind]) -> Kind | None:
 
 def too_big(most: int) -> FetchError:
     """The answer passes the cap, packed or unpacked."""
-    return FetchError(f"The answer is bigger than {most / 1_000_000:g} MB.")
+    return trouble.error("too_big", f"{most / 1_000_000:g}")
 
 
 def check_status(status: int, headers: Mapping[str, str], body: bytes = b"", *, now: datetime) -> None:
     """Raise FetchError for a status that is neither 200 nor 304."""
     if status in (200, 304):
         return
-    sentence = _STATUS.get(status)
-    if status in (401, 403, 429, 503) and is_bot_wall(headers, body):
-        sentence = f"A bot wall keeps robots out of this site ({status})."
-    if sentence is None:
-        family = "has an error" if status >= 500 else "refuses" if status >= 400 else "gave an odd answer"
-        sentence = f"The server {family} ({status})."
-    raise FetchError(sentence, status=status, retry_at=retry_at(headers, now=now))
+    is_wall = status in (401, 403, 429, 503) and is_bot_wall(headers, body)
+    key = "wall" if is_wall else _key_of(status)
+    raise trouble.error(key, status, status=status, retry_at=retry_at(headers, now=now))
+
+
+def _key_of(status: int) -> str:
+    """Some statuses have a sentence of their own, the others one for their family."""
+    if has(f"trouble.status.{status}"):
+        return f"status.{status}"
+    return "status_fails" if status >= 500 else "status_refuses" if status >= 400 else "status_odd"
 
 
 def is_bot_wall(headers: Mapping[str, str], body: bytes) -> bool:
@@ -148,22 +132,26 @@ def retry_at(headers: Mapping[str, str], *, now: datetime) -> datetime | None:
     return min(at if at.tzinfo else at.replace(tzinfo=UTC), now + LONGEST_RETRY)
 
 
-def not_a_feed(body: bytes, content_type: str = "", reason: str = "") -> str:
-    """Say what came instead of a feed."""
+def not_a_feed(body: bytes, content_type: str = "") -> str:
+    """The reason for which a body is no feed: what came instead."""
+    return trouble.reason(_instead(body, content_type))
+
+
+def _instead(body: bytes, content_type: str) -> str:
     beginning = body[:2000].lstrip().lower()
     if not body.strip():
-        return "The answer is empty."
+        return "empty"
     if body[:2] == b"\x1f\x8b":
-        return "The answer is compressed without saying so: it cannot be read as a feed."
+        return "packed_silently"
     if b"<!doctype html" in beginning or b"<html" in beginning or "html" in content_type.lower():
         if is_bot_wall({}, body):
-            return "A bot wall answers with a web page instead of the feed."
-        return "This is a web page, not a feed."
+            return "wall_page"
+        return "web_page"
     if beginning[:1] in (b"{", b"["):
-        return "This is JSON, but not a JSON Feed, or it was cut off."
+        return "other_json"
     if beginning.startswith(b"<") and not body.rstrip().endswith(b">"):
-        return "The feed is cut off before its end."
-    return reason or "This is not a feed that Pitwire can read."
+        return "feed_cut_off"
+    return "no_feed"
 
 
 _ROOT = re.compile(rb"<(?:[\w-]+:)?(?:rss|feed|rdf)[\s>]", re.I)
@@ -171,12 +159,12 @@ _ROOT_END = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf)\s*>", re.I)
 
 
 def remark(body: bytes, content_type: str) -> str | None:
-    """Say what is wrong with a feed that could be read all the same."""
+    """The reason for which a feed is not quite right that could be read all the same."""
     if is_cut_off(body):
-        return "The feed is cut off before its end; what came was read."
+        return trouble.reason("read_in_part")
     name = named_encoding(body, content_type)
     if name and not reads_as(body, name):
-        return f"The feed is not in the encoding that it names ({name}); it was read as well as it could be."
+        return trouble.reason("encoding", name)
     return None
 
 
@@ -191,7 +179,7 @@ def is_cut_off(body: bytes) -> bool:
 
 
 async def ask(client: Client, feed: Feed) -> str | None:
-    """Read a feed now; what is wrong with it in a sentence, or None."""
+    """Read a feed now; the reason for which it is not well, or None."""
     from bot.feeds.parse import insist, parse
 
     try:
@@ -201,23 +189,23 @@ async def ask(client: Client, feed: Feed) -> str | None:
         )
         insist(found, response.body, response.content_type)
     except FetchError as error:
-        return str(error)
+        return error.reason
     return remark(response.body, response.content_type) or (
-        None if found.entries else "The feed has no entries."
+        None if found.entries else trouble.reason("no_entries")
     )
 
 
-def paused(since: datetime, trouble: str | None, *, now: datetime) -> str:
-    """Say why a feed is polled no more."""
-    days = max(1, (now - since).days)
-    return f"Paused after failing for {days} days. {trouble or 'It could not be read.'}"
+def paused(since: datetime, reason: str, *, now: datetime) -> str:
+    """The reason for which a feed is polled no more."""
+    return trouble.reason("paused", max(1, (now - since).days), reason)
+
+
+def _uncertified(words: str) -> FetchError:
+    said = " ".join(words.split())[:120].rstrip(".")
+    return trouble.error("certificate", said) if said else trouble.error("no_certificate")
 
 
 def _said(error: ssl.SSLCertVerificationError) -> str:
     """What is wrong with a certificate; aiohttp keeps the error that says so inside its own."""
     inner = getattr(error, "certificate_error", error)
     return getattr(inner, "verify_message", "") or str(inner)
-
-
-def _brief(text: str | None) -> str:
-    return " ".join((text or "it could not be verified").split())[:120].rstrip(".")

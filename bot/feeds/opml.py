@@ -7,7 +7,7 @@ from datetime import datetime
 from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
 from xml.parsers import expat
 
-from bot.errors import FetchError
+from bot.feeds import trouble
 from bot.model import Feed, FeedState
 from bot.text import tame
 
@@ -18,7 +18,7 @@ MOST_BYTES = 5_000_000
 def from_opml(data: bytes, *, now: datetime) -> list[Feed]:
     """The feeds of an OPML file, each once; raises FetchError with a sentence for what is none."""
     if len(data) > MOST_BYTES:
-        raise FetchError(f"The OPML file is bigger than {MOST_BYTES // 1_000_000} MB.")
+        raise trouble.error("opml.big", MOST_BYTES // 1_000_000)
     found: dict[str, Feed] = {}
     for outline in _outlines(data):
         url = outline.get("xmlUrl", "").strip()
@@ -38,7 +38,7 @@ def from_opml(data: bytes, *, now: datetime) -> list[Feed]:
             ),
         )
     if not found:
-        raise FetchError("The file is no OPML, or it names no feed.")
+        raise trouble.error("opml.none")
     return list(found.values())
 
 
@@ -48,7 +48,7 @@ def _outlines(data: bytes) -> Iterator[dict[str, str]]:
     outlines: list[dict[str, str]] = []
 
     def refuse(*_: object) -> None:
-        raise FetchError("The OPML file declares entities, which Pitwire does not read.")
+        raise trouble.error("opml.entities")
 
     def take(name: str, attributes: dict[str, str]) -> None:
         if name.lower() == "outline":
@@ -59,7 +59,7 @@ def _outlines(data: bytes) -> Iterator[dict[str, str]]:
     try:
         parser.Parse(data.lstrip(), True)
     except (expat.ExpatError, ParseError) as error:
-        raise FetchError(f"The OPML file cannot be read: {error}.") from error
+        raise trouble.error("opml.unreadable", error) from error
     return iter(outlines)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bot.errors import FetchError
-from bot.feeds import armour, health
+from bot.feeds import armour, health, trouble
 from bot.feeds.encoding import is_utf8
 from bot.feeds.jsonfeed import looks_like_json, parse_json
 from bot.model import Entry, FeedDocument
@@ -278,4 +278,4 @@ def insist(found: FeedDocument, body: bytes, content_type: str = "") -> FeedDocu
     """Return a document that is a feed; raises FetchError saying what it is instead."""
     if found.kind:
         return found
-    raise FetchError(health.not_a_feed(body, content_type))
+    raise trouble.error_of(health.not_a_feed(body, content_type), FetchError)

@@ -136,14 +136,14 @@ def after_failure(feed: Feed, error: FetchError, moment: Moment) -> Feed:
         last_checked_at=now,
         error_count=count,
         failing_since=since,
-        trouble=str(error),
+        trouble=error.reason,
         moved_to=None,
         moved_count=0,
     )
     if error.status == 410:
         return replace(feed, state=FeedState.GONE)
     if now - since >= PATIENCE:
-        return replace(feed, state=FeedState.PAUSED, trouble=health.paused(since, str(error), now=now))
+        return replace(feed, state=FeedState.PAUSED, trouble=health.paused(since, error.reason, now=now))
     at = now + backoff(count, moment.pace.interval, moment.random)
     if error.retry_at is not None:
         at = max(at, error.retry_at)
@@ -153,7 +153,7 @@ def after_failure(feed: Feed, error: FetchError, moment: Moment) -> Feed:
 def after_outage(feed: Feed, error: FetchError, moment: Moment) -> Feed:
     """The feed as it stands when nothing at all can be reached: that says nothing about the feed."""
     at = moment.now + jittered(min(moment.pace.interval, OUTAGE), moment.random)
-    return replace(feed, last_checked_at=moment.now, trouble=str(error), next_check_at=at)
+    return replace(feed, last_checked_at=moment.now, trouble=error.reason, next_check_at=at)
 
 
 def next_check(rhythm: Mapping[str, Any], moment: Moment) -> datetime:

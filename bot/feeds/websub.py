@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
-from bot.errors import FetchError
+from bot.feeds import trouble
 from bot.feeds.client import Client
 from bot.model import Feed, FeedDocument
 
@@ -90,7 +90,7 @@ async def subscribe(client: Client, feed: Feed, public_url: str) -> None:
     }
     answer = await client.post(feed.push["hub"], form)
     if not 200 <= answer.status < 300:
-        raise FetchError(f"The hub refuses a subscription ({answer.status}).", status=answer.status)
+        raise trouble.error("hub", answer.status, status=answer.status)
 
 
 def callback(feed: Feed, public_url: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.errors import FetchError
-from bot.feeds import health, schedule
+from bot.feeds import health, schedule, trouble
 from bot.feeds.client import Client, Response
 from bot.feeds.identity import are_worthless
 from bot.feeds.intake import Reader
@@ -190,4 +190,4 @@ def _seconds(feed: Feed, now: datetime) -> int:
 
 def unexpected(error: Exception) -> FetchError:
     """What the feed's health says when the fault is ours."""
-    return FetchError(f"Pitwire could not read this feed ({type(error).__name__}); the log tells more.")
+    return trouble.error("ours", type(error).__name__)

@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.config import Settings
-from bot.errors import FetchError, StorageError
+from bot.errors import FetchError, StorageError, Unreachable
 from bot.feeds import schedule
 from bot.feeds.client import Client
-from bot.feeds.health import Unreachable
 from bot.feeds.outlets import load_wishes
 from bot.feeds.pages import Pages
 from bot.feeds.schedule import Pace

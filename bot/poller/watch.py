@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
-from bot.errors import AddressRefused, FetchError
-from bot.feeds.health import Unreachable
+from bot.errors import AddressRefused, FetchError, Unreachable
 
 
 class Metrics(Protocol):

@@ -1,4 +1,4 @@
-"""Reasons, kept as "key|argument|…", as sentences. A sentence calls its arguments a, b, c."""
+"""Reasons, kept as "key|argument|…", as sentences in a reader's language and zone."""
 
 from __future__ import annotations
 
@@ -6,25 +6,19 @@ from datetime import datetime
 
 from bot.locale import has, say
 from bot.locale.dates import moment
+from bot.locale.reasons import is_nested, part, say_parts
 from bot.posts.schedule import zone_of
 from bot.text import tame
 
-_NAMES = "abcdef"
 _VALUES = {"post.why.label": "post.label", "post.why.importance": "post.importance"}
 
 
 def say_reason(reason: str, locale: str, timezone: str = "UTC") -> str:
     """Say a reason: times in the destination's zone, languages and labels by name. What is no key stays as it is."""
-    key, *arguments = reason.split("|")
+    key, arguments = part(reason)
     if not has(key):
         return tame(reason)
-    said: dict[str, object] = {
-        name: _said(key, argument, locale, timezone)
-        for name, argument in zip(_NAMES, arguments, strict=False)
-    }
-    if arguments and arguments[0].isdigit():
-        said["count"] = int(arguments[0])
-    return say(locale, key, **said)
+    return say_parts(locale, key, [_said(key, argument, locale, timezone) for argument in arguments])
 
 
 def _said(key: str, argument: str, locale: str, timezone: str) -> str:
@@ -32,6 +26,8 @@ def _said(key: str, argument: str, locale: str, timezone: str) -> str:
         return ", ".join(_named("post.language", code, locale) for code in argument.split(","))
     if key in _VALUES:
         return _named(_VALUES[key], argument, locale)
+    if is_nested(argument):
+        return say_reason(argument, locale, timezone)
     try:
         at = datetime.fromisoformat(argument) if "T" in argument else None
     except ValueError:

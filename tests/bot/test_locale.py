@@ -12,6 +12,7 @@ import pytest
 
 import bot
 from bot.commands.menu import MENU, SETTING_NAMES
+from bot.feeds import trouble
 from bot.locale import LOCALES, MissingText, be_strict, has, pick, placeholders, say, texts
 from bot.locale.dates import day, moment
 from bot.posts.reasons import say_reason
@@ -19,6 +20,7 @@ from bot.posts.reasons import say_reason
 ROOT = Path(bot.__file__).parent
 ENGLISH = texts("en")
 OTHERS = [locale for locale in LOCALES if locale != "en"]
+TROUBLES = {"FetchError", "AddressRefused", "Unreachable"}  # are made by bot.feeds.trouble alone
 # Words of the command language itself, and of formats: the same in every language.
 NO_SENTENCES = {
     "digest weekly mon 08:00",
@@ -132,6 +134,28 @@ def test_a_reason_is_said_with_names_and_local_times() -> None:
     assert say_reason("403: the outlet\nrefuses", "en") == "403: the outlet refuses"
 
 
+def test_a_trouble_within_a_trouble_is_said_in_the_same_language() -> None:
+    kept = trouble.reason("paused", 1, trouble.reason("too_big", 5))
+    assert kept == "trouble.paused|1|trouble.too_big|5"
+    assert say_reason(kept, "de") == "Nach 1 Tag voller Fehler angehalten. Die Antwort ist größer als 5 MB."
+    assert trouble.in_english(kept) == "Paused after failing for 1 day. The answer is bigger than 5 MB."
+
+
+def test_what_an_outlet_said_stays_one_argument_and_is_never_a_sentence_of_ours() -> None:
+    kept = trouble.error("certificate", "self|signed\n{a} commands.failed").reason
+    assert say_reason(kept, "en") == (
+        "The certificate of the server is not valid: self/signed {a} commands.failed."
+    )
+    assert say_reason("trouble.certificate|commands.failed", "en").endswith(": commands.failed.")
+    assert say_reason("trouble.too_big|²", "en") == "The answer is bigger than ² MB."
+
+
+def test_an_error_is_told_in_each_language_and_logged_in_english() -> None:
+    error = trouble.error("status.404", 404, status=404)
+    assert (str(error), error.status) == ("There is no feed at this address (404).", 404)
+    assert len({say_reason(error.reason, locale) for locale in LOCALES}) == len(LOCALES)
+
+
 # ── the code ──
 
 
@@ -167,6 +191,28 @@ def test_no_sentence_is_written_in_the_code(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = [text for text in _strings(tree) if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", text)]
     assert [text for text in found if text not in NO_SENTENCES] == []
+
+
+@pytest.mark.parametrize("folder", ["feeds", "poller", "commands"])
+def test_an_outlet_s_trouble_is_an_error_that_can_be_said_in_each_language(folder: str) -> None:
+    made = [
+        f"{path.name}:{node.lineno}"
+        for path in (ROOT / folder).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in TROUBLES
+    ]
+    assert made == []
+
+
+def test_every_trouble_in_the_code_has_its_sentence_and_the_other_way_round() -> None:
+    paths = [*(ROOT / "feeds").glob("*.py"), ROOT / "poller" / "check.py"]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    named = set(re.findall(r'trouble\.(?:error|reason|refused|unreachable)\(\s*"([\w.]+)"', code))
+    assert [key for key in sorted(named) if not has(f"trouble.{key}")] == []
+    keys = {re.sub(r"^trouble\.|\.(one|other)$", "", key) for key in ENGLISH if key.startswith("trouble.")}
+    quoted = set(re.findall(r'"([\w.]+)"', code))
+    unused = {key for key in keys - quoted if not key.startswith("status.")}
+    assert {key for key in unused if key.removeprefix("net.") not in quoted} == set()
 
 
 def test_every_key_in_the_code_is_in_the_files_and_the_other_way_round() -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.config import Settings
 from bot.errors import StorageError
 from bot.feeds.client import Client
+from bot.feeds.trouble import in_english
 from bot.feeds.websub import is_alive
 from bot.model import Article, Destination, Feed, FeedState, Lane, Published, Story
 from bot.poller import Poller
@@ -68,6 +69,9 @@ class World:
 
     async def feed(self, number: int = 0) -> Feed:
         return (await self.store.feeds())[number]
+
+    async def trouble(self) -> str:
+        return in_english((await self.feed()).trouble or "")
 
     follower: Destination
 
@@ -280,7 +284,7 @@ async def test_a_failing_feed_backs_off_and_hurts_no_other(world: World) -> None
     await world.poll()
     good, bad, down = await world.store.feeds()
     assert (good.trouble, good.error_count) == (None, 0)
-    assert bad.trouble == "This is a web page, not a feed."
+    assert bad.trouble == "trouble.web_page"
     assert (bad.error_count, bad.last_success_at) == (1, None)
     assert bad.next_check_at - world.clock() > timedelta(minutes=20)
     assert down.next_check_at - world.clock() >= timedelta(hours=2)
@@ -302,7 +306,7 @@ async def test_a_failing_feed_backs_off_and_hurts_no_other(world: World) -> None
 async def test_what_is_no_feed_is_said_in_plain_words(world: World, body: bytes, words: str) -> None:
     await world.add("/feed", body)
     await world.poll()
-    assert words in ((await world.feed()).trouble or "")
+    assert words in await world.trouble()
 
 
 async def test_a_feed_that_recovers_is_well_again_and_its_backlog_is_news(world: World) -> None:
@@ -325,7 +329,7 @@ async def test_a_feed_that_fails_for_a_week_is_paused_with_a_sentence(world: Wor
         await world.poll(hours=25)
     feed = await world.feed()
     assert feed.state == FeedState.PAUSED
-    assert feed.trouble == "Paused after failing for 7 days. There is no feed at this address (404)."
+    assert await world.trouble() == "Paused after failing for 7 days. There is no feed at this address (404)."
     assert len(world.outlets.asked) < 20
 
 
@@ -472,9 +476,9 @@ async def test_of_a_feed_that_is_cut_off_whole_entries_are_read_and_its_health_s
     await world.add("/feed", whole[: whole.rindex(b"<content")])
     await world.poll()
     assert len(await world.titles()) == 1
-    assert "cut off" in ((await world.feed()).trouble or "")
+    assert "cut off" in await world.trouble()
     await world.poll()
-    assert "cut off" in ((await world.feed()).trouble or ""), "as long as it is so"
+    assert "cut off" in await world.trouble(), "as long as it is so"
     world.outlets.put("/feed", whole)
     await world.poll()
     assert (await world.feed()).trouble is None
@@ -485,7 +489,7 @@ async def test_a_feed_in_another_encoding_than_it_names_is_read_and_its_health_s
     await world.add("/feed", rss(item(1, "WEC: Hülkenberg kehrt zurück")).decode().encode("cp1252"))
     await world.poll()
     assert await world.titles() == ["WEC: Hülkenberg kehrt zurück"]
-    assert "encoding" in ((await world.feed()).trouble or "")
+    assert "encoding" in await world.trouble()
 
 
 # ── WebSub ───────────────────────────────────────────────────────────────────────────────────────

@@ -64,13 +64,16 @@ def test_troubles_are_the_first_thing_said() -> None:
 def test_an_outlet_in_trouble_is_named_with_its_reason_and_its_last_success() -> None:
     failing = replace(
         FEED,
-        trouble="There is no feed at this address (404).",
+        trouble="trouble.status.404|404",
         error_count=3,
         last_success_at=SUNDAY - timedelta(hours=5),
     )
     page = drawn(replace(QUIET, feeds=(failing, FEED)))
     assert "2 feeds are read; with troubles: 1." in page
     assert "<th>Paddock Post</th><td>There is no feed at this address (404).</td><td>5 h ago</td>" in page
+    assert "<td>Unter dieser Adresse gibt es keinen Feed (404).</td>" in drawn(
+        replace(QUIET, feeds=(failing,)), "de"
+    )
 
 
 def test_a_wall_of_failing_outlets_is_cut() -> None:

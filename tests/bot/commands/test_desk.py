@@ -126,10 +126,10 @@ async def test_status_names_failing_feeds_and_the_queue(
     bad = await sqlite_store.add_feed(
         Feed(url="https://slow.example/feed", outlet="Slow Post", next_check_at=SUNDAY, error_count=3)
     )
-    await sqlite_store.save_feed(replace(bad, trouble="The outlet answers 503.", error_count=3))
+    await sqlite_store.save_feed(replace(bad, trouble="trouble.status.503|503", error_count=3))
     said = await chat.say("/status")
     assert "2 feeds are read; with troubles: 1." in said
-    assert "⚠ Slow Post: The outlet answers 503." in said
+    assert "⚠ Slow Post: The server is overloaded or in maintenance (503)." in said
     assert "rig: 1 waiting" in said
     assert "Only moderators" in await member.say("/status")
 

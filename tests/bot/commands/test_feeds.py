@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,6 +88,11 @@ async def test_what_is_no_feed_is_said_in_a_sentence(
     assert "I cannot read that" in await chat.say(f"feed add {outlets.url}/nothing")
     assert "I cannot read that" in await chat.say("feed add http://169.254.169.254/latest")
     assert "No feed with that number" in await chat.say("feed remove 77")
+    chat.request = replace(chat.request, locale="de")
+    assert "Adresse gibt es keinen Feed (404)." in await chat.say(f"feed add {outlets.url}/nothing")
+    assert "169.254.169.254 ist das lokale Segment" in await chat.say(
+        "feed add http://169.254.169.254/latest"
+    )
 
 
 async def test_only_the_place_that_added_a_feed_removes_it(

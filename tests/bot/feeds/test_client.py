@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from bot.config import HttpSettings, PollSettings
-from bot.errors import FetchError
+from bot.errors import FetchError, Unreachable
 from bot.feeds import health
 from bot.feeds.client import Client
 from bot.feeds.turns import Turns
@@ -102,7 +102,7 @@ async def test_retry_after_is_understood(
 async def test_a_server_that_is_not_there_is_said_so(client: Client, outlets: Outlets) -> None:
     url = outlets.url
     await outlets.__aexit__()
-    with pytest.raises(health.Unreachable, match="refuses connections"):
+    with pytest.raises(Unreachable, match="refuses connections"):
         await client.get(url)
     await outlets.__aenter__()
 

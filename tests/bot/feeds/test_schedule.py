@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import FetchError
-from bot.feeds import rhythm, schedule
+from bot.feeds import rhythm, schedule, trouble
 from bot.feeds.pulse import Pulse
 from bot.feeds.schedule import Checked, Moment, Pace
 from bot.model import Feed, FeedDocument, FeedState
@@ -186,11 +186,8 @@ def test_a_success_ends_the_failing() -> None:
 def test_410_ends_a_feed_and_a_week_of_failure_pauses_it() -> None:
     assert failed(FEED, FetchError("gone", status=410)).state == FeedState.GONE
     failing = replace(FEED, failing_since=NOW - timedelta(days=7))
-    paused = failed(failing, FetchError("A bot wall."))
-    assert (paused.state, paused.trouble) == (
-        FeedState.PAUSED,
-        "Paused after failing for 7 days. A bot wall.",
-    )
+    paused = failed(failing, trouble.error("wall", 403, status=403))
+    assert (paused.state, paused.trouble) == (FeedState.PAUSED, "trouble.paused|7|trouble.wall|403")
 
 
 def test_only_the_third_redirect_to_the_same_address_in_a_row_moves_a_feed() -> None:
