@@ -83,7 +83,7 @@ class UserError(PitwireError):
 
 
 class DeliveryError(PitwireError):
-    """The send failed and surely nothing was posted."""
+    """The send failed and surely nothing was posted. `str()` is a reason ("outbox.cause.…|argument") or the platform's words."""
 
 
 class RateLimited(DeliveryError):

@@ -157,7 +157,7 @@ class ConsoleAdapter:
                 self._console.print(part, soft_wrap=False)
             self._prompt()
         except (OSError, ValueError) as error:  # the pipe behind it is closed
-            raise DeliveryError("nobody reads what is printed") from error
+            raise DeliveryError("outbox.cause.closed") from error
 
     def _prompt(self) -> None:
         if self._keyboard.is_terminal and self._console.is_terminal:

@@ -17,6 +17,7 @@ from bot.errors import (
     PostRejected,
     RateLimited,
 )
+from bot.locale.reasons import join
 
 UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MESSAGE, UNKNOWN_USER = 10003, 10004, 10008, 10013
 MISSING_ACCESS, NOT_OURS, NO_DIRECT_MESSAGES, NO_TEXT_CHANNEL, MISSING_PERMISSIONS = (
@@ -104,14 +105,14 @@ def _fields(tree: Any, path: str = "") -> Iterator[str]:
 def delivery_error(error: RestError, *, bucket: str | None = None) -> DeliveryError:
     """Say what it means for a post that was being sent. `bucket` is the destination's own."""
     if isinstance(error, Unreached):
-        return DeliveryError(str(error))
+        return DeliveryError(join("outbox.cause.unreached", "Discord", type(error.__cause__ or error).__name__))
     if isinstance(error, Lost):
         return MaybePosted(str(error))
     if isinstance(error, TooFast):
         return RateLimited(error.retry_after, bucket="all" if error.is_global else bucket)
     assert isinstance(error, Refused)
     if isinstance(error, TokenRefused):
-        return DeliveryError("Discord no longer accepts the bot token")
+        return DeliveryError(join("outbox.cause.token", "Discord"))
     if error.code in _PAUSES:
         return DestinationPaused(_PAUSES[error.code])
     if error.status in (403, 404):
@@ -122,7 +123,7 @@ def delivery_error(error: RestError, *, bucket: str | None = None) -> DeliveryEr
 def edit_error(error: RestError, *, bucket: str | None = None) -> DeliveryError:
     """The same for an edit: it may be repeated without harm, so a lost answer is an ordinary failure."""
     if isinstance(error, Lost):
-        return DeliveryError(str(error))
+        return DeliveryError(join("outbox.cause.lost", "Discord", error))
     if isinstance(error, Refused) and error.code in _GONE:
         return MessageGone(str(error))
     return delivery_error(error, bucket=bucket)

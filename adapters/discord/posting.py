@@ -48,7 +48,6 @@ SLOT_SECONDS = 3
 EXTRA_SECONDS = 3  # for what may fail without harm once the post stands
 SLOT_AGAIN = timedelta(seconds=10)
 CHANNELS_COUNTED = 1000
-BLIND = "Read Message History is missing: an earlier attempt cannot be looked for"
 DIRECT = "open direct messages"
 DIRECT_RATES = {DIRECT: Rate(count=10, per=timedelta(seconds=10))}
 NO_MORE: Mapping[str, Rate] = {}
@@ -211,7 +210,7 @@ class Posting:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._edit(to, message_id, post)
         except TimeoutError as error:
-            raise DeliveryError("editing took too long") from error
+            raise DeliveryError("outbox.cause.slow") from error
         except Refused as error:
             if thread_id and error.code == UNKNOWN_CHANNEL:
                 raise MessageGone("the thread was deleted") from error
@@ -249,7 +248,7 @@ class Posting:
                 return f"{found}/{found}" if found else None
             told = await self._in_channel(place, components, since - MARGIN)
             if told is None and await self._is_blind(place, since - MARGIN):
-                raise DeliveryError(BLIND)
+                raise DeliveryError("outbox.cause.blind")
         except RestError as error:
             reason = edit_error(error, bucket=bucket_of(to.address))
             raise self._told(reason, error, to) from error

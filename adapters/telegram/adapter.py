@@ -28,6 +28,7 @@ from adapters.telegram.speaker import Speaker
 from adapters.telegram.under import Turns, fitted
 from bot.config import TelegramSettings
 from bot.errors import DeliveryError, DestinationPaused, MaybePosted, RateLimited, SettingsError
+from bot.locale.reasons import join
 from bot.model import Command, Destination, Lane, Limits, Post, Rate
 from bot.ports import Answerer, Clock, Pace
 
@@ -109,7 +110,7 @@ class TelegramAdapter:
         except InvalidToken:
             raise SettingsError(NOT_OURS) from None
         except TelegramError as error:
-            raise DeliveryError(f"Telegram cannot be reached: {error.message}") from error
+            raise DeliveryError(join("outbox.cause.unreached", "Telegram", error.message)) from error
         return f"connected as @{me.username}"
 
     async def close(self) -> None:
@@ -154,7 +155,7 @@ class TelegramAdapter:
                 return await self._outgoing.send(place, message)
         except Exception as error:
             if not is_asked:
-                raise DeliveryError("no place in the queue in time") from error
+                raise DeliveryError("outbox.cause.queue") from error
             told = self._noted(errors.of_sending(error, place), place)
             self._in_doubt = isinstance(told, MaybePosted)
             raise told from error
@@ -167,7 +168,7 @@ class TelegramAdapter:
             async with asyncio.timeout(LONGEST_QUESTION):
                 await self._bot.get_me()
         except (TimeoutError, TelegramError) as error:
-            raise DeliveryError("Telegram does not answer") from error
+            raise DeliveryError("outbox.cause.silent|Telegram") from error
         self._in_doubt = False
 
     async def edit(self, to: Destination, message_id: str, post: Post) -> None:

@@ -19,6 +19,7 @@ from bot.errors import (
     PostRejected,
     RateLimited,
 )
+from bot.locale.reasons import join
 from bot.text import cut, tame
 
 # Each RetryAfter warns that its number of seconds will be a timedelta one day: both are read here.
@@ -63,7 +64,7 @@ def of_editing(error: Exception, place: Place) -> DeliveryError:
     """Translate what an edit raised. An edit whose answer was lost can be repeated: it changes nothing twice."""
     if isinstance(error, BadRequest) and any(part in error.message.lower() for part in _GONE):
         return MessageGone(_words(error))
-    return _refused(error, place) or DeliveryError(_words(error))
+    return _refused(error, place) or DeliveryError(join("outbox.cause.lost", "Telegram", _words(error)))
 
 
 def is_unchanged(error: Exception) -> bool:
@@ -90,9 +91,9 @@ def _refused(error: Exception, place: Place) -> DeliveryError | None:
         case Forbidden():
             return DestinationPaused(paused_reason(error.message) or "telegram.paused.no_rights")
         case InvalidToken():
-            return DeliveryError("Telegram does not accept the bot's token any more")
+            return DeliveryError(join("outbox.cause.token", "Telegram"))
         case NotSent():
-            return DeliveryError(_words(error))
+            return DeliveryError(join("outbox.cause.unreached", "Telegram", _words(error)))
         case BadRequest():
             reason = paused_reason(error.message)
             return DestinationPaused(reason) if reason else PostRejected(f"telegram.rejected|{_words(error)}")

@@ -61,6 +61,7 @@ async def _database(settings: Settings) -> Finding:
 
 async def _platforms(settings: Settings) -> AsyncIterator[Finding]:
     from bot.app import platform_adapters
+    from bot.posts.reasons import say_reason
 
     adapters = platform_adapters(settings)
     if not adapters:
@@ -74,7 +75,7 @@ async def _platforms(settings: Settings) -> AsyncIterator[Finding]:
             words = await adapter.check()
             yield Finding(name, True, words)
         except (SettingsError, PitwireError) as error:
-            yield Finding(name, False, str(error))
+            yield Finding(name, False, say_reason(str(error), settings.locale))
         finally:
             await adapter.close()
 

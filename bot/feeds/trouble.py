@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.errors import AddressRefused, FetchError, Unreachable
 from bot.locale import FALLBACK, has
-from bot.locale.reasons import NESTED, is_nested, join, part, say_parts
+from bot.locale.reasons import TROUBLE, is_nested, join, part, say_parts
 from bot.text import tame
 
 LONGEST = 300  # characters of what an outlet said that are kept
@@ -16,7 +16,7 @@ Kind = TypeVar("Kind", bound=FetchError)
 
 def reason(key: str, *arguments: object) -> str:
     """Name a trouble of `trouble.toml` as a feed keeps it."""
-    return join(NESTED + key, *(tame(str(argument))[:LONGEST] for argument in arguments))
+    return join(TROUBLE + key, *(tame(str(argument))[:LONGEST] for argument in arguments))
 
 
 def error(

@@ -1,6 +1,6 @@
 """A sentence kept as a string, to be said later in whichever language: "key|argument|…". It calls its arguments a, b, c.
 
-The last argument may be a trouble with arguments of its own: "trouble.paused|7|trouble.too_big|5".
+The last argument may be a reason with arguments of its own, a trouble or a cause: "trouble.paused|7|trouble.too_big|5".
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ from collections.abc import Sequence
 
 from bot.locale import has, say
 
-NESTED = "trouble."
+TROUBLE = "trouble."
+CAUSE = "outbox.cause."  # why a post could not be sent yet
 _NAMES = "abcdef"
 
 
 def join(key: str, *arguments: object) -> str:
-    """Keep a sentence. What parts the arguments must not stand in one, but in the trouble that comes last."""
+    """Keep a sentence. What parts the arguments must not stand in one, but in the reason that comes last."""
     return "|".join(
         (key, *(kept if is_nested(kept := str(one)) else kept.replace("|", "/") for one in arguments))
     )
 
 
 def part(reason: str) -> tuple[str, list[str]]:
-    """The key and the arguments; a trouble among them takes all that follows it."""
+    """The key and the arguments; a reason among them takes all that follows it."""
     key, *arguments = reason.split("|")
     for place, argument in enumerate(arguments):
         if is_nested(argument):
@@ -30,8 +31,8 @@ def part(reason: str) -> tuple[str, list[str]]:
 
 
 def is_nested(argument: str) -> bool:
-    """Whether an argument is a trouble that is to be said, too."""
-    return argument.startswith(NESTED) and has(argument.partition("|")[0])
+    """Whether an argument is a reason that is to be said, too."""
+    return argument.startswith((TROUBLE, CAUSE)) and has(argument.partition("|")[0])
 
 
 def say_parts(locale: str, key: str, arguments: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from bot.errors import (
     PostRejected,
     RateLimited,
 )
+from bot.locale.reasons import CAUSE, join
 from bot.model import Claim, Delivery, DeliveryState, Limits, Outcome, OutcomeKind, Story
 from bot.pacing import ALL
 
@@ -168,16 +169,16 @@ def _maybe_posted(
 
 
 def _failed(error: Exception, delivery: Delivery, now: datetime, *, is_outage: bool) -> After:
-    said = _argument(str(error) or type(error).__name__)
+    said = _cause(error)
     if _is_given_up(delivery, now):
         kind = OutcomeKind.GONE if delivery.message_id else OutcomeKind.SET_ASIDE
-        return After(outcome=outcome(delivery, kind, reason=f"outbox.failed|{said}"))
+        return After(outcome=outcome(delivery, kind, reason=join("outbox.failed", said)))
     wait = backoff(delivery.attempts, delivery.id)
     if is_outage:
         wait = min(wait, _LONGEST_OUTAGE_WAIT)
     due_at = now + wait
     return After(
-        outcome=outcome(delivery, OutcomeKind.RETRY, due_at=due_at, reason=f"outbox.trying|{said}"),
+        outcome=outcome(delivery, OutcomeKind.RETRY, due_at=due_at, reason=join("outbox.trying", said)),
         hold_destination_until=due_at if is_outage or wait < _LONGEST_OUTAGE_WAIT else None,
     )
 
@@ -186,6 +187,8 @@ def _is_given_up(delivery: Delivery, now: datetime) -> bool:
     return delivery.first_attempt_at is not None and now - delivery.first_attempt_at >= GIVE_UP_AFTER
 
 
-def _argument(text: str) -> str:
-    """A text as an argument of a reason: "|" parts the arguments there."""
-    return text.replace("|", "/")[:160]
+def _cause(error: Exception) -> str:
+    """Why a send failed: what an adapter says of it, or that it was our own fault."""
+    if isinstance(error, DeliveryError) and str(error):
+        return str(error)[:160]
+    return join(f"{CAUSE}ours", type(error).__name__)

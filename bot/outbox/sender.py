@@ -228,7 +228,7 @@ class Sender:
             async with asyncio.timeout(rules.SEND.total_seconds()):
                 await self._adapter.edit(hand.claim.destination, message_id, post)
         except TimeoutError as error:
-            raise DeliveryError("the platform did not answer in time") from error
+            raise DeliveryError("outbox.cause.slow") from error
         self._pace.answered(hand.flight)
         self._weather.fair()
         self._metrics.accepted(self._adapter.name, "edit", loop.time() - began)
@@ -239,7 +239,7 @@ class Sender:
             async with asyncio.timeout(rules.FIND.total_seconds()):
                 return await self._adapter.find(claim.destination, post, key=claim.delivery.key, since=since)
         except TimeoutError as error:
-            raise DeliveryError("an earlier attempt could not be looked for in time") from error
+            raise DeliveryError("outbox.cause.search") from error
 
     async def _slot(self, hand: Hand) -> bool:
         """Wait for a place; False when there is none in time, or the store cannot note what would be sent."""

@@ -20,6 +20,7 @@ from bot.posts.reasons import say_reason
 ROOT = Path(bot.__file__).parent
 ENGLISH = texts("en")
 OTHERS = [locale for locale in LOCALES if locale != "en"]
+FAILURES = {"DeliveryError", "DestinationPaused", "PostRejected"}
 TROUBLES = {"FetchError", "AddressRefused", "Unreachable"}  # are made by bot.feeds.trouble alone
 # Words of the command language itself, and of formats: the same in every language.
 NO_SENTENCES = {
@@ -202,6 +203,31 @@ def test_an_outlet_s_trouble_is_an_error_that_can_be_said_in_each_language(folde
         if isinstance(node, ast.Call) and ast.unparse(node.func) in TROUBLES
     ]
     assert made == []
+
+
+def test_why_a_post_was_not_sent_can_be_said_in_each_language() -> None:
+    paths = [*(ROOT.parent / "adapters").rglob("*.py"), *(ROOT / "outbox").glob("*.py")]
+    calls = [
+        node
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in FAILURES and node.args
+    ]
+    said = [text for call in calls if (text := _beginning(call.args[0])) is not None]
+    assert len(said) > 10
+    assert [text for text in said if not has(text.partition("|")[0])] == []
+    causes = {key.removeprefix("outbox.cause.") for key in ENGLISH if key.startswith("outbox.cause.")}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    assert {cause for cause in causes if f"outbox.cause.{cause}" not in code} == {"ours"}
+
+
+def _beginning(node: ast.expr) -> str | None:
+    """What a text in the code begins with: one that is put together names its key first."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "join":
+        return _beginning(node.args[0])
+    if isinstance(node, ast.JoinedStr):
+        return _beginning(node.values[0])
+    return str(node.value) if isinstance(node, ast.Constant) else None
 
 
 def test_every_trouble_in_the_code_has_its_sentence_and_the_other_way_round() -> None:

@@ -65,6 +65,11 @@ def test_after_two_days_of_failures_a_post_is_set_aside_with_what_the_platform_s
     assert (done.kind, done.reason) == (OutcomeKind.SET_ASIDE, "outbox.failed|502 / bad gateway")
 
 
+def test_what_failed_by_our_own_fault_is_said_without_its_words() -> None:
+    done = after(ZeroDivisionError("a secret"), replace(tried(1), message_id="9")).outcome
+    assert done.reason == "outbox.trying|outbox.cause.ours|ZeroDivisionError"
+
+
 def test_in_an_outage_a_place_waits_with_its_post_and_is_tried_again_within_a_minute() -> None:
     done = after(DeliveryError("503"), tried(7), is_outage=True)
     assert done.outcome.due_at == done.hold_destination_until
