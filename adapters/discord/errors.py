@@ -105,7 +105,9 @@ def _fields(tree: Any, path: str = "") -> Iterator[str]:
 def delivery_error(error: RestError, *, bucket: str | None = None) -> DeliveryError:
     """Say what it means for a post that was being sent. `bucket` is the destination's own."""
     if isinstance(error, Unreached):
-        return DeliveryError(join("outbox.cause.unreached", "Discord", type(error.__cause__ or error).__name__))
+        return DeliveryError(
+            join("outbox.cause.unreached", "Discord", type(error.__cause__ or error).__name__)
+        )
     if isinstance(error, Lost):
         return MaybePosted(str(error))
     if isinstance(error, TooFast):

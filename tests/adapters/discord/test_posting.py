@@ -80,7 +80,7 @@ async def test_where_history_cannot_be_read_nobody_claims_that_a_post_is_not_the
     assert await adapter.find(news, a_post(), key="7.1", since=SINCE) is None
     await adapter.send(news, a_post(), key="7.1")
     discord.unreadable.add(discord.id("news"))
-    with pytest.raises(DeliveryError, match="outbox.cause.blind"):
+    with pytest.raises(DeliveryError, match=r"outbox\.cause\.blind"):
         await adapter.find(news, a_post(), key="7.1", since=SINCE)
 
 
