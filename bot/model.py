@@ -226,6 +226,7 @@ class Story:
         default_factory=nothing
     )  # what matching remembers: JSON, only bot.stories reads it
     withdrawn_at: datetime | None = None
+    apart_from: int | None = None  # the merged story, of which this is one outlet's telling: where merging is off
 
     @property
     def outlets(self) -> tuple[str, ...]:
@@ -273,7 +274,7 @@ class Preferences:
     picture: bool = True
     thread: bool = False  # a discussion thread for each story
     publish: bool = True  # publish posts of an announcement channel to its followers
-    merge: bool = True  # name the further outlets that tell a story
+    merge: bool = True  # a story of several outlets comes once; off: each telling is a post of its own
     pings: Mapping[str, str] = field(
         default_factory=nothing
     )  # series slug, "breaking" or "*" → role or user to mention

@@ -195,6 +195,7 @@ class Storage(Protocol):
         article: Article,
         story: Story | None,
         *,
+        alone: Story | None = None,
         now: datetime,
         announce: bool = True,
         lane: Lane = Lane.NEWS,
@@ -202,12 +203,21 @@ class Storage(Protocol):
         """Keep an article, its story (id 0: a new one) and a delivery a subscriber, in one transaction.
 
         `story=None` keeps the article alone (about no series, nobody is told). Subscribers are those of
-        "series:SLUG" for each series of the story, and of each of its topics. With `announce=False` nobody is owed a new story
+        "series:SLUG" for each series of the story, and of each of its topics; those with `merge` off are owed `alone`
+        instead, the article as a story of its own. With `announce=False` nobody is owed a new story
         (first poll, too old). Idempotent by (feed, guid, content hash): a second call returns what is, and changes nothing.
         A story with an id is written with its `revision` as given; posts already sent are owed an edit when that rose.
         `due_at` of an existing delivery is never touched; `created_at` of the new ones is `now`.
         Returns None only for `story=None`.
         """
+        ...
+
+    async def told_alone(self, article: Article) -> Story | None:
+        """The article as a story of its own, if it was told so where merging is off."""
+        ...
+
+    async def tellings_apart(self, story_id: int) -> Sequence[Story]:
+        """Every article of a story that was told as a story of its own."""
         ...
 
     async def save_story(self, story: Story, *, now: datetime) -> Story:

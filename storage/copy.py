@@ -29,7 +29,7 @@ TABLES = (
     Table("articles", truths=frozenset({"official"})),
     Table("stories", truths=frozenset({"spoiler"})),
     Table("story_topics", ("story_id", "topic")),
-    Table("destinations"),
+    Table("destinations", truths=frozenset({"apart"})),
     Table("queues", ("destination_id",)),
     Table("waves"),
     Table("subscriptions", ("destination_id", "topic")),

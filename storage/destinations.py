@@ -37,8 +37,9 @@ async def ensure_destination(tx: Transaction, destination: Destination) -> Desti
     row = await tx.one(
         """
         INSERT INTO destinations
-            (adapter, address, space, title, version, paused_at, paused_reason, created_at, preferences)
-        VALUES (:adapter, :address, :space, :title, :version, :paused_at, :paused_reason, :created_at, :preferences)
+            (adapter, address, space, title, version, paused_at, paused_reason, created_at, preferences, apart)
+        VALUES
+            (:adapter, :address, :space, :title, :version, :paused_at, :paused_reason, :created_at, :preferences, :apart)
         ON CONFLICT (adapter, address) DO NOTHING
         RETURNING *
         """,
@@ -51,6 +52,7 @@ async def ensure_destination(tx: Transaction, destination: Destination) -> Desti
         paused_reason=destination.paused_reason,
         created_at=destination.created_at,
         preferences=preferences_to_json(destination.preferences),
+        apart=not destination.preferences.merge,
     )
     if row is None:
         known = await destination_at(tx, destination.adapter, destination.address)
@@ -97,13 +99,14 @@ async def save_preferences(
     """Save, unless another change came first."""
     row = await tx.one(
         """
-        UPDATE destinations SET preferences = :preferences, version = version + 1
+        UPDATE destinations SET preferences = :preferences, apart = :apart, version = version + 1
         WHERE id = :id AND version = :version
         RETURNING *
         """,
         id=destination_id,
         version=version,
         preferences=preferences_to_json(preferences),
+        apart=not preferences.merge,
     )
     if row is None:
         raise StorageError("These settings were changed by somebody else meanwhile.")
@@ -215,6 +218,7 @@ async def _merge(tx: Transaction, old: int, there: Destination, *, now: datetime
             """
             UPDATE destinations SET
                 preferences = (SELECT o.preferences FROM destinations AS o WHERE o.id = :old),
+                apart = (SELECT o.apart FROM destinations AS o WHERE o.id = :old),
                 version = (SELECT o.version FROM destinations AS o WHERE o.id = :old)
             WHERE id = :new
             """,

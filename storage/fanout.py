@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from bot.model import Lane, Story
 from storage import waves
@@ -13,20 +14,35 @@ EVER = datetime.max.replace(tzinfo=UTC)
 RECONSIDER = timedelta(hours=12)  # how long a story that was skipped may still become news by a change
 
 
+class Audience(StrEnum):
+    """Which of its followers are owed a story, as a condition on the destination."""
+
+    ALL = "TRUE"
+    MERGED = "f.destination_id NOT IN (SELECT id FROM destinations WHERE apart)"
+    APART = "f.destination_id IN (SELECT id FROM destinations WHERE apart)"
+
+
 def topics_of(story: Story) -> list[str]:
     """Everything this story can be followed by."""
     return list(dict.fromkeys([*(f"series:{slug}" for slug in story.series), *story.topics]))
 
 
 async def owe(
-    tx: Transaction, story: Story, *, is_new: bool, followed_by: datetime, lane: Lane, now: datetime
+    tx: Transaction,
+    story: Story,
+    *,
+    is_new: bool,
+    followed_by: datetime,
+    audience: Audience,
+    lane: Lane,
+    now: datetime,
 ) -> int:
     """Owe a story to the followers of its topics who are not owed it yet; returns how many."""
     topics = topics_of(story)
     if not topics:
         return 0
     owed = await tx.run(
-        _owe_followers(len(topics), "" if is_new else _UNLESS_OWED),
+        _owe_followers(len(topics), audience, "" if is_new else _UNLESS_OWED),
         story=story.id,
         lane=lane,
         revision=story.revision,
@@ -49,18 +65,22 @@ _UNLESS_OWED = "ON CONFLICT (story_id, destination_id) DO NOTHING"
 
 
 @functools.cache
-def _owe_followers(topics: int, conflicts: str) -> str:
+def _owe_followers(topics: int, audience: Audience, conflicts: str) -> str:
     """The statement for so many topics. Followers of each come sorted from the index; a merge is half the work of a sort."""
     followers = "UNION".join(
         _FOLLOWERS.replace("NAME", name) for name, _ in zip(names(), range(topics), strict=False)
     )
-    return """
+    return (
+        """
         INSERT INTO deliveries (destination_id, story_id, lane, revision, due_at, created_at)
         SELECT f.destination_id, CAST(:story AS BIGINT), CAST(:lane AS INTEGER), CAST(:revision AS INTEGER),
             CAST(:now AS BIGINT), CAST(:now AS BIGINT)
-        FROM (FOLLOWERS ORDER BY 1) AS f WHERE TRUE
+        FROM (FOLLOWERS ORDER BY 1) AS f WHERE AUDIENCE
         CONFLICTS
-    """.replace("FOLLOWERS", followers).replace("CONFLICTS", conflicts)
+    """.replace("FOLLOWERS", followers)
+        .replace("AUDIENCE", audience)
+        .replace("CONFLICTS", conflicts)
+    )
 
 
 async def owe_where_told(

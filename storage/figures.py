@@ -13,7 +13,11 @@ from storage.outbox import delivery_state, read_delivery
 
 async def delivery(tx: Transaction, destination_id: int, story_id: int, *, now: datetime) -> Delivery | None:
     row = await tx.one(
-        "SELECT * FROM deliveries WHERE story_id = :story AND destination_id = :destination",
+        """
+        SELECT * FROM deliveries WHERE destination_id = :destination
+            AND (story_id = :story OR story_id IN (SELECT id FROM stories WHERE apart_from = :story))
+        ORDER BY story_id LIMIT 1
+        """,
         story=story_id,
         destination=destination_id,
     )

@@ -20,7 +20,8 @@ _LANGUAGES = """
 async def recent_stories(tx: Transaction, since: datetime) -> Sequence[Row]:
     """Rows of the stories updated since then, oldest first."""
     return await tx.all(
-        "SELECT * FROM stories WHERE updated_at >= :since ORDER BY updated_at, id", since=since
+        "SELECT * FROM stories WHERE updated_at >= :since AND apart_from IS NULL ORDER BY updated_at, id",
+        since=since,
     )
 
 
@@ -29,8 +30,11 @@ async def posted_between(tx: Transaction, begin: datetime, end: datetime, *, lim
     rows = await tx.all(
         """
         SELECT s.* FROM stories AS s
-        WHERE s.published_at >= :begin AND s.published_at < :end AND s.withdrawn_at IS NULL
-            AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.story_id = s.id AND d.message_id IS NOT NULL)
+        WHERE s.published_at >= :begin AND s.published_at < :end AND s.withdrawn_at IS NULL AND s.apart_from IS NULL
+            AND EXISTS (
+                SELECT 1 FROM deliveries AS d WHERE d.message_id IS NOT NULL
+                    AND (d.story_id = s.id OR d.story_id IN (SELECT t.id FROM stories AS t WHERE t.apart_from = s.id))
+            )
         ORDER BY s.published_at DESC, s.id DESC LIMIT :limit
         """,
         begin=begin,
@@ -50,6 +54,12 @@ async def story_at(tx: Transaction, url: str) -> Story | None:
         key=key_of(url),
     )
     return None if row is None else read_story(row)
+
+
+async def tellings_apart(tx: Transaction, story_id: int) -> Sequence[Story]:
+    """What stands apart from a story: each outlet's telling by itself."""
+    rows = await tx.all("SELECT * FROM stories WHERE apart_from = :story ORDER BY id", story=story_id)
+    return [read_story(row) for row in rows]
 
 
 async def story_posted(tx: Transaction, destination_id: int, message_id: str) -> Story | None:
@@ -89,7 +99,7 @@ _NEWEST = """
     ORDER BY s.published_at DESC, s.id DESC
 """
 _LATEST = """
-    SELECT s.* FROM stories AS s WHERE s.withdrawn_at IS NULL AND LANGUAGES
+    SELECT s.* FROM stories AS s WHERE s.withdrawn_at IS NULL AND s.apart_from IS NULL AND LANGUAGES
     ORDER BY s.published_at DESC, s.id DESC LIMIT :limit OFFSET :offset
 """.replace("LANGUAGES", _LANGUAGES)
 _OF_A_TOPIC = """

@@ -147,8 +147,11 @@ async def _parent_messages(tx: Transaction, ids: Sequence[int]) -> Mapping[int, 
         """
         SELECT d.id, p.message_id FROM deliveries AS d
         JOIN stories AS s ON s.id = d.story_id
-        JOIN deliveries AS p ON p.story_id = s.parent_id AND p.destination_id = d.destination_id
+        JOIN deliveries AS p ON p.destination_id = d.destination_id AND (
+            p.story_id = s.parent_id OR p.story_id IN (SELECT t.id FROM stories AS t WHERE t.apart_from = s.parent_id)
+        )
         WHERE d.id IN ($ids(:ids)) AND p.message_id IS NOT NULL
+        ORDER BY p.story_id DESC
         """,
         ids=ids,
     )

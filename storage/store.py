@@ -32,10 +32,12 @@ from storage import (
     housekeeping,
     jobs,
     outbox,
+    publishing,
     queues,
     stories,
     subscriptions,
 )
+from storage.codec import key_of
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -111,16 +113,23 @@ class Store:
         article: Article,
         story: Story | None,
         *,
+        alone: Story | None = None,
         now: datetime,
         announce: bool = True,
         lane: Lane = Lane.NEWS,
     ) -> Published | None:
         done = await self.database.write(
-            stories.publish, article, story, now=now, announce=announce, lane=lane
+            publishing.publish, article, story, alone=alone, now=now, announce=announce, lane=lane
         )
         if done is not None and (done.deliveries or done.is_changed):
             self._wake.set()
         return done
+
+    async def told_alone(self, article: Article) -> Story | None:
+        return await self.database.read(publishing.told_alone, article.feed_id, key_of(article.guid))
+
+    async def tellings_apart(self, story_id: int) -> Sequence[Story]:
+        return await self.database.read(finding.tellings_apart, story_id)
 
     async def save_story(self, story: Story, *, now: datetime) -> Story:
         saved = await self.database.write(stories.save_story, story, now=now)

@@ -1,4 +1,4 @@
-"""Keep what happened and owe it to its followers, in one transaction."""
+"""Write and read stories, and take one apart that was merged wrongly."""
 
 from __future__ import annotations
 
@@ -7,79 +7,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.model import Article, Importance, Label, Lane, Published, Story
-from storage.articles import article_of, attach, keep_article
+from bot.model import Importance, Label, Story
+from storage.articles import attach
 from storage.codec import dump, dump_sources, from_ms, load_mapping, load_sources, load_texts, maybe_ms
 from storage.database import Row, Transaction
-from storage.fanout import EVER, owe, owe_where_told, raise_revision, topics_of
-from storage.search import index_again, index_new
-
-
-async def publish(
-    tx: Transaction, article: Article, story: Story | None, *, now: datetime, announce: bool, lane: Lane
-) -> Published | None:
-    """Keep an article, its story and a delivery a follower. Known content changes nothing."""
-    kept = await keep_article(tx, article, now=now)
-    if kept is None:
-        article_id, story_id = await article_of(tx, article)
-        if story is None:
-            return None
-        if story_id is not None and (known := await story_by_id(tx, story_id)) is not None:
-            return Published(
-                story=known, article_id=article_id, is_new_story=False, is_changed=False, deliveries=0
-            )
-        kept = article_id, True  # kept alone before; now a story tells it
-    if story is None:
-        return None
-    article_id, is_new_article = kept
-    story = replace(story, sources=_with_article(story, article, article_id))
-    saved, changed, announced_at = await _save(tx, story, now=now, announce=announce and is_new_article)
-    await attach(tx, [article_id], saved.id)
-    if saved.id == story.id:
-        await index_again(tx, saved)
-    else:
-        await index_new(tx, saved, article)
-    deliveries = 0
-    if announce and announced_at is not None:
-        # A further report is news to everyone who follows; a corrected one only to those who did so from the first.
-        followed_by = EVER if is_new_article else announced_at
-        deliveries = await owe(
-            tx, saved, is_new=story.id != saved.id, followed_by=followed_by, lane=lane, now=now
-        )
-    if changed:
-        await raise_revision(tx, saved, now=now)
-    if deliveries or changed:
-        await tx.notify()
-    return Published(
-        story=saved,
-        article_id=article_id,
-        is_new_story=story.id == 0,
-        is_changed=changed,
-        deliveries=deliveries,
-    )
+from storage.fanout import owe_where_told, raise_revision, topics_of
+from storage.search import index_again
 
 
 async def save_story(tx: Transaction, story: Story, *, now: datetime) -> Story:
     """Save a story that changed without an article."""
-    saved, changed, _ = await _save(tx, story, now=now, announce=False)
-    await index_again(tx, saved)
+    saved, changed, _ = await save(tx, story, now=now, announce=False)
+    if saved.apart_from is None:
+        await index_again(tx, saved)
     if changed:
         await raise_revision(tx, saved, now=now)
         await tx.notify()
     return saved
 
 
-def _with_article(story: Story, article: Article, article_id: int) -> Any:
-    """Give the source that tells this article its id, known only now."""
-    return tuple(
-        replace(source, article_id=article_id)
-        if not source.article_id and source.url == article.url
-        else source
-        for source in story.sources
-    )
-
-
-async def _save(
+async def save(
     tx: Transaction, story: Story, *, now: datetime, announce: bool
 ) -> tuple[Story, bool, datetime | None]:
     """Write a story; the kept one, whether its revision rose, and since when followers are owed it."""
@@ -87,18 +34,20 @@ async def _save(
         row = await tx.one(_INSERT, announced_at=now if announce else None, **_columns(story))
         assert row is not None
         saved = replace(story, id=row["id"])
-        await _put_topics(tx, saved)
+        if story.apart_from is None:  # one that stands apart is found by nobody: the merged one is
+            await _put_topics(tx, saved)
         return saved, False, now if announce else None
     before = await tx.one(
         "SELECT revision, topics, series, published_at FROM stories WHERE id = :id $for_update", id=story.id
     )
     if before is None:  # pruned meanwhile: what is told now is a new story
-        return await _save(tx, replace(story, id=0, revision=1), now=now, announce=announce)
+        return await save(tx, replace(story, id=0, revision=1), now=now, announce=announce)
     saved = replace(story, revision=max(story.revision, before["revision"]))
     row = await tx.one(_UPDATE, id=story.id, announced_at=now if announce else None, **_columns(saved))
     assert row is not None
-    told_as = (dump(saved.topics), dump(saved.series), _columns(saved)["published_at"])
-    if told_as != (before["topics"], before["series"], from_ms(before["published_at"])):
+    told_as = (dump(saved.topics), dump(saved.series), saved.published_at)
+    known_as = (before["topics"], before["series"], from_ms(before["published_at"]))
+    if told_as != known_as and saved.apart_from is None:
         await tx.run("DELETE FROM story_topics WHERE story_id = :id", id=saved.id)
         await _put_topics(tx, saved)
     return saved, saved.revision > before["revision"], maybe_ms(row["announced_at"])
@@ -106,11 +55,11 @@ async def _save(
 
 _INSERT = """
     INSERT INTO stories (revision, published_at, created_at, updated_at, announced_at, withdrawn_at, parent_id,
-        language, languages, label, importance, spoiler, primary_series, series, topics, url, image_url, title,
-        safe_title, summary, reasons, keys, sources)
+        apart_from, apart_article, language, languages, label, importance, spoiler, primary_series, series, topics,
+        url, image_url, title, safe_title, summary, reasons, keys, sources)
     VALUES (:revision, :published_at, :created_at, :updated_at, :announced_at, :withdrawn_at, :parent_id,
-        :language, :languages, :label, :importance, :spoiler, :primary_series, :series, :topics, :url, :image_url, :title,
-        :safe_title, :summary, :reasons, :keys, :sources)
+        :apart_from, :apart_article, :language, :languages, :label, :importance, :spoiler, :primary_series, :series, :topics,
+        :url, :image_url, :title, :safe_title, :summary, :reasons, :keys, :sources)
     RETURNING id
 """
 
@@ -146,8 +95,13 @@ async def split(
         "SELECT DISTINCT story_id FROM articles WHERE id IN ($ids(:ids)) AND story_id IS NOT NULL",
         ids=article_ids,
     )
-    moved, _, _ = await _save(tx, replace(story, id=0), now=now, announce=False)
+    moved, _, _ = await save(tx, replace(story, id=0), now=now, announce=False)
     await attach(tx, article_ids, moved.id)
+    await tx.run(
+        "UPDATE stories SET apart_from = :moved WHERE apart_article IN ($ids(:ids))",
+        moved=moved.id,
+        ids=article_ids,
+    )
     for row in rows:
         await _take_out(tx, row["story_id"], article_ids, reason=f"split {moved.id} {by}", now=now)
         if tell is not None:
@@ -205,6 +159,8 @@ def _columns(story: Story) -> dict[str, Any]:
         "updated_at": story.updated_at,
         "withdrawn_at": story.withdrawn_at,
         "parent_id": story.parent_id,
+        "apart_from": story.apart_from,
+        "apart_article": story.sources[0].article_id if story.apart_from is not None else None,
         "language": story.language,
         "languages": f",{','.join(languages)},",
         "label": story.label,
@@ -248,4 +204,5 @@ def read_story(row: Row) -> Story:
         reasons=load_texts(row["reasons"]),
         keys=load_mapping(row["keys"]),
         withdrawn_at=maybe_ms(row["withdrawn_at"]),
+        apart_from=row["apart_from"],
     )

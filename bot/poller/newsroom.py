@@ -24,7 +24,7 @@ from bot.series.catalog import Catalog
 from bot.stories.index import StoryIndex
 from bot.stories.keys import keys_of
 from bot.stories.match import match
-from bot.stories.merge import begin, join, revise, split_from, withdraw
+from bot.stories.merge import alone, begin, join, revise, split_from, withdraw
 
 WINDOW = timedelta(hours=72)  # stories that a new article is compared with
 STALE = timedelta(days=3)  # an entry that much older than the feed's newest was listed again, it is no news
@@ -191,9 +191,15 @@ class Newsroom:
             reading = replace(reading, summary=written, machine_written=True)
         async with self._deciding:
             await self._catch_up()
-            story = await self._followable(await self._story(article, reading, now=now))
+            known = await self._known_story(article)
+            story = await self._followable(await self._story(article, reading, known, now=now))
+            by_itself = (
+                await self._alone(article, reading, is_new=known is None, now=now) if is_news else None
+            )
             lane = Lane.URGENT if reading.importance >= Importance.BREAKING else Lane.NEWS
-            done = await self._storage.publish(article, story, now=now, announce=is_news, lane=lane)
+            done = await self._storage.publish(
+                article, story, alone=by_itself, now=now, announce=is_news, lane=lane
+            )
             if done is not None:
                 self._remember(article, done)
                 if done.is_new_story or done.is_changed:
@@ -228,10 +234,12 @@ class Newsroom:
             whole, guid=piece.article.guid, url=piece.article.url, content_hash=piece.article.content_hash
         )
 
-    async def _story(self, article: Article, reading: Reading, *, now: datetime) -> Story:
+    async def _story(
+        self, article: Article, reading: Reading, known: Story | None, *, now: datetime
+    ) -> Story:
         """Decide which story an article tells: the one known at its address, one that tells the same, or a new one."""
         assert self._index is not None
-        if (known := await self._known_story(article)) is not None:
+        if known is not None:
             return _retold(known, article, reading, now=now)
         keys = keys_of(article, reading, now=now, catalog=self._catalog)
         found = match(keys, self._index.candidates(keys))
@@ -242,6 +250,15 @@ class Newsroom:
             if found.story_id == fresh.id:
                 return join(fresh, article, reading, reason=found.reason, now=now, keys=keys)
         return begin(article, reading, now=now, parent_id=found.parent_id, reason=found.reason, keys=keys)
+
+    async def _alone(
+        self, article: Article, reading: Reading, *, is_new: bool, now: datetime
+    ) -> Story | None:
+        """The article as a story of its own; at an address that is known it is told already, and only corrected."""
+        if is_new:
+            return await self._followable(alone(article, reading, now=now))
+        told = await self._storage.told_alone(article)
+        return revise(told, replace(article, url=told.url), reading, now=now) if told is not None else None
 
     async def _followable(self, story: Story) -> Story:
         """The story with what it can be followed by besides series and names: its outlets, and words that anyone follows."""
@@ -273,6 +290,9 @@ class Newsroom:
             if story is None or marked is None or marked is story:
                 return 0
             saved = await self._storage.save_story(marked, now=self._clock())
+            for telling in await self._storage.tellings_apart(story_id):
+                if (gone := withdraw(telling, url, now=self._clock())) is not telling:
+                    await self._storage.save_story(gone, now=self._clock())
             if self._index is not None:
                 self._index.add(saved)
         log.info("telling withdrawn", story=story_id, all=saved.withdrawn_at is not None, url=url)

@@ -34,7 +34,17 @@ def begin(
     keys: Keys | None = None,
 ) -> Story:
     """Tell a new story by its first article; a later chapter keeps why it is one."""
-    story = Story(
+    story = replace(
+        alone(article, reading, now=now),
+        parent_id=parent_id,
+        reasons=(f"{FOLLOWS}{reason}",) if parent_id is not None and reason else (),
+    )
+    return remember(story, article.url, keys or keys_of(article, reading, now=now))
+
+
+def alone(article: Article, reading: Reading, *, now: datetime) -> Story:
+    """Tell an article by itself, whoever else tells the same: nothing is remembered to match others with."""
+    return Story(
         title=article.title,
         summary=reading.summary,
         url=article.url,
@@ -51,10 +61,7 @@ def begin(
         published_at=min(article.published_at or now, now),
         created_at=now,
         updated_at=now,
-        parent_id=parent_id,
-        reasons=(f"{FOLLOWS}{reason}",) if parent_id is not None and reason else (),
     )
-    return remember(story, article.url, keys or keys_of(article, reading, now=now))
 
 
 def join(

@@ -18,7 +18,7 @@ from bot.errors import StorageError
 from bot.feeds.client import Client
 from bot.feeds.trouble import in_english
 from bot.feeds.websub import is_alive
-from bot.model import Article, Destination, Feed, FeedState, Lane, Published, Story
+from bot.model import Article, Destination, Feed, FeedState, Lane, Preferences, Published, Story
 from bot.poller import Poller
 from bot.poller import newsroom as newsroom_module
 from bot.series.catalog import load_catalog
@@ -607,3 +607,55 @@ async def test_what_a_moderator_splits_is_known_to_every_poller_at_once(world: W
     rest, part = await world.store.story(merged.id), await world.store.story(apart.id)
     assert rest is not None and part is not None
     assert (rest.outlets, part.outlets) == (("A Post",), ("B Post",))
+
+
+async def apart(world: World) -> Callable[[], Awaitable[list[str]]]:
+    """Somebody who follows the WEC and wants every outlet's telling: what they are owed, in order."""
+    there = await world.store.ensure_destination(
+        Destination(
+            adapter="test",
+            address="2",
+            space="2",
+            created_at=world.clock(),
+            preferences=Preferences(merge=False),
+        )
+    )
+    await world.store.follow(there.id, ["series:wec"], now=world.clock(), by="test")
+
+    async def owed() -> list[str]:
+        return [story.title for _, story in await world.store.waiting(there.id)]
+
+    return owed
+
+
+async def test_where_merging_is_off_each_outlet_is_told_by_itself(world: World) -> None:
+    owed_apart = await apart(world)
+    german = "WEC: Toyota protestiert gegen die Strafe für Kobayashi in Imola"
+    english = "WEC: Toyota protests the penalty for Kobayashi at Imola"
+    for path, outlet in (("/a", "A Post"), ("/b", "B Post")):
+        await world.add(path, rss(item(1)), outlet=outlet)
+    await world.poll()
+    world.outlets.put("/a", rss(item(2, english), item(1)))
+    await world.poll()
+    world.outlets.put("/b", rss(replace(item(3, german), link="https://b.example/wec/imola"), item(1)))
+    await world.poll()
+    assert len(await world.owed()) == 1
+    assert await owed_apart() == [english, german]
+
+
+async def test_where_merging_is_off_one_article_in_several_feeds_comes_once_and_is_corrected(
+    world: World,
+) -> None:
+    owed_apart = await apart(world)
+    await world.add("/wec", rss(item(1)))
+    await world.add("/f1", rss(item(1)))
+    await world.poll()
+    slug = "ferrari-wins-at-bahrain/10643322/"
+    for title in ("Ferrari wins in the WEC at Bahrain", "Ferrari wins the WEC finale at Bahrain"):
+        for category in ("wec", "f1"):
+            link = f"https://paddock.example/{category}/news/{slug}"
+            world.outlets.put(
+                f"/{category}", rss(Item(title=title, guid=category, link=link, body=LONG), item(1))
+            )
+        await world.poll()
+        assert await owed_apart() == [title]
