@@ -60,6 +60,7 @@ def stories(
     ] = False,
 ) -> None:
     """Group articles (JSON lines in time order on standard input) into stories: the same number for one story."""
+    from bot.posts.reasons import say_reason
     from bot.stories.index import StoryIndex
 
     index = StoryIndex()
@@ -70,7 +71,9 @@ def stories(
         article = replace(article, url=article.url or f"item:{number}")  # a telling is known by its address
         story, why = _told(article, reading, index, kept, numbers)
         found: dict[str, Any] = {"id": item.get("id"), "story": story.id}
-        print_line({**found, "reason": why, "parent": story.parent_id} if with_reasons else found)
+        print_line(
+            {**found, "reason": say_reason(why, "en"), "parent": story.parent_id} if with_reasons else found
+        )
 
 
 def _told(

@@ -41,7 +41,7 @@ def told(story: Story) -> dict[str, Any]:
             {"outlet": source.outlet, "url": source.url, "withdrawn": source.withdrawn}
             for source in story.sources
         ],
-        "reasons": list(story.reasons),
+        "reasons": [_said(reason) for reason in story.reasons],
     }
 
 
@@ -52,6 +52,15 @@ def rows_of(story: Story) -> list[tuple[str, str]]:
     return [
         ("story", f"{story.id}: {story.title}"),
         ("told by", ", ".join(dict.fromkeys(outlets))),
-        *(("because" if not n else "", reason) for n, reason in enumerate(story.reasons)),
+        *(("because" if not n else "", _said(reason)) for n, reason in enumerate(story.reasons)),
         *parent,
     ]
+
+
+def _said(reason: str) -> str:
+    """A reason in English, with what stands before that of a later chapter."""
+    from bot.posts.reasons import say_reason
+    from bot.stories.merge import FOLLOWS
+
+    told_before = FOLLOWS if reason.startswith(FOLLOWS) else ""
+    return told_before + say_reason(reason.removeprefix(FOLLOWS), "en")

@@ -112,8 +112,10 @@ def _told_by(ask: Ask, asked: Asked, story: Story) -> list[str]:
         return lines  # the reasons name who and what
     for key, prefix in (("follows", FOLLOWS), ("because", "")):
         reasons = [reason for reason in story.reasons if reason.startswith(FOLLOWS) == bool(prefix)]
-        told = [reason.removeprefix(prefix) for reason in reasons if not reason.startswith("split ")]
-        lines += [ask.say(f"post.fate.{key}", reason=cut(tame(reason), 160)) for reason in told[-2:]]
+        told = [
+            _reason(ask, reason.removeprefix(prefix)) for reason in reasons if not reason.startswith("split ")
+        ]
+        lines += [ask.say(f"post.fate.{key}", reason=cut(reason, 160)) for reason in told[-2:]]
     return lines
 
 

@@ -10,6 +10,7 @@ from bot.locale.reasons import is_nested, part, say_parts
 from bot.posts.schedule import zone_of
 from bot.text import tame
 
+_MERGE = "merge."  # why articles were taken for one story: names, and words of ours among them
 _VALUES = {"post.why.label": "post.label", "post.why.importance": "post.importance"}
 
 
@@ -26,6 +27,8 @@ def _said(key: str, argument: str, locale: str, timezone: str) -> str:
         return ", ".join(_named("post.language", code, locale) for code in argument.split(","))
     if key in _VALUES:
         return _named(_VALUES[key], argument, locale)
+    if key.startswith(_MERGE):
+        return ", ".join(say(locale, one) if _is_merge(one) else tame(one) for one in argument.split(", "))
     if is_nested(argument):
         return say_reason(argument, locale, timezone)
     try:
@@ -33,6 +36,10 @@ def _said(key: str, argument: str, locale: str, timezone: str) -> str:
     except ValueError:
         at = None
     return moment(locale, at.astimezone(zone_of(timezone))) if at and at.tzinfo else tame(argument)
+
+
+def _is_merge(word: str) -> bool:
+    return word.startswith(_MERGE) and has(word)
 
 
 def _named(prefix: str, value: str, locale: str) -> str:

@@ -1,29 +1,33 @@
-"""Why two articles tell one story, in words a person checks at a glance: "Ferrari, Hamilton, Monza, penalty; 38 minutes apart"."""
+"""Why two articles tell one story, in words a person checks at a glance: "Ferrari, Hamilton, Monza, penalty; 38 minutes apart".
+
+It is kept as a reason ("merge.minutes|38|Ferrari, …, merge.act.penalty") and said in each reader's language.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
 
+from bot.locale.reasons import join
 from bot.series.catalog import load_catalog
 from bot.stories.evidence import Telling
 from bot.stories.keys import STEM
 
 MOST = 5
 _KINDS = ("driver", "person", "team", "circuit", "event")
-_ACTS = {
-    "cancel": "cancelled",
-    "entry": "entries",
-    "probe": "investigation",
-    "race_return": "return",
-    "win": "victory",
-}
 
 
 def reason(one: Telling, other: Telling) -> str:
-    """Name what both tell, and how far apart in time they came."""
+    """Name what both tell, and how far apart in time they came; `merge.toml` has the sentences."""
     shared = list(dict.fromkeys(_shared(one, other)))[:MOST] or list(_words(one, other))[:MOST]
-    return f"{', '.join(shared) or 'the same words'}; {_apart(one, other)}"
+    names = ", ".join(shared) or "merge.words"
+    minutes = round(abs((one.keys.at - other.keys.at).total_seconds()) / 60)
+    if minutes < 1:
+        return join("merge.at_once", names)
+    for size, span in ((60 * 24, "days"), (60, "hours")):
+        if minutes >= 2 * size:
+            return join(f"merge.{span}", round(minutes / size), names)
+    return join("merge.minutes", minutes, names)
 
 
 def _shared(one: Telling, other: Telling) -> Iterator[str]:
@@ -34,7 +38,7 @@ def _shared(one: Telling, other: Telling) -> Iterator[str]:
             known.update(token[1:].split("-"))
             yield _called(token[1:])
     acts = one.acts & other.acts or one.acts & other.all_acts or one.all_acts & other.acts
-    yield from (_ACTS.get(act, act) for act in sorted(acts))
+    yield from (f"merge.act.{act}" for act in sorted(acts))
     for token in sorted(one.both["n"] & other.both["n"]):
         if token[1:] not in known:
             yield token[1:].capitalize()
@@ -54,13 +58,3 @@ def _called(key: str) -> str:
         if found:
             return found[0].name
     return key.replace("-", " ").title()
-
-
-def _apart(one: Telling, other: Telling) -> str:
-    minutes = round(abs((one.keys.at - other.keys.at).total_seconds()) / 60)
-    if minutes < 1:
-        return "at the same time"
-    for size, word in ((60 * 24, "day"), (60, "hour")):
-        if minutes >= 2 * size:
-            return f"{round(minutes / size)} {word}s apart"
-    return f"{minutes} minute{'s' if minutes > 1 else ''} apart"

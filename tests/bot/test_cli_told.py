@@ -17,6 +17,7 @@ from storage import open_store
 from tests.bot.stories.newsroom import article, read_it
 from tests.racing import publish, source, story
 
+KEPT = "merge.minutes|38|Ferrari, Hamilton, Monza, merge.act.penalty"
 REASON = "Ferrari, Hamilton, Monza, penalty; 38 minutes apart"
 
 
@@ -25,7 +26,7 @@ async def test_explain_knows_the_story_of_an_article_by_any_spelling_of_its_addr
 ) -> None:
     url = f"sqlite:///{tmp_path}/told.sqlite3"
     monkeypatch.setenv("PITWIRE_DATABASE_URL", url)
-    merged = story(sources=[source("A Post"), source("B Post", withdrawn=True)], reasons=(REASON,))
+    merged = story(sources=[source("A Post"), source("B Post", withdrawn=True)], reasons=(KEPT,))
     store = await open_store(url)
     kept = await publish(store, merged)
     await store.close()

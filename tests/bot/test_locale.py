@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -133,6 +134,14 @@ def test_a_reason_is_said_with_names_and_local_times() -> None:
     assert "1 post an hour" in say_reason("post.why.cap|1", "en")
     assert "rumo" in say_reason("post.why.exclude|rumo* OR x", "it")
     assert say_reason("403: the outlet\nrefuses", "en") == "403: the outlet refuses"
+
+
+def test_what_articles_were_merged_for_is_said_with_our_words_and_their_names() -> None:
+    kept = "merge.hours|3|Ferrari, merge.act.penalty, merge.nothing"
+    assert say_reason(kept, "fr") == "Ferrari, pénalité, merge.nothing ; à 3 heures d'écart"
+    assert say_reason("merge.at_once|23, merge.words", "de") == "23, dieselben Wörter; zur selben Zeit"
+    acts = tomllib.loads((ROOT / "stories" / "acts.toml").read_text(encoding="utf-8"))["acts"]
+    assert {f"merge.act.{act}" for act in acts} == {key for key in ENGLISH if key.startswith("merge.act.")}
 
 
 def test_a_trouble_within_a_trouble_is_said_in_the_same_language() -> None:

@@ -197,7 +197,10 @@ async def test_members_may_ask_why_too(member: Chat, told: Story) -> None:
 
 
 async def test_a_later_chapter_says_what_it_follows_up(chat: Chat, sqlite_store: Store) -> None:
-    reasons = ("follows up: Ferrari, Imola; 3 hours apart", "Ferrari, protest; 5 minutes apart")
+    reasons = (
+        "follows up: merge.hours|3|Ferrari, Imola",
+        "merge.minutes|5|Ferrari, merge.act.protest",
+    )
     told = await publish(sqlite_store, story("Rain delays the start", reasons=reasons))
     said = await chat.say(f"why {told.id}")
     assert "It follows up an earlier story: Ferrari, Imola; 3 hours apart" in said

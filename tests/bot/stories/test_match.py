@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.posts.reasons import say_reason
 from tests.bot.stories.newsroom import Newsroom
 
 Told = tuple[str, str]
@@ -218,7 +219,8 @@ def test_the_reason_names_what_both_tell_and_the_time_between() -> None:
     story = newsroom.tell(*SAME["penalty"][1], minutes=38)
     assert len(story.reasons) == 1
     for part in ("Lewis Hamilton", "Monza", "penalty", "38 minutes apart"):
-        assert part in story.reasons[0]
+        assert part in say_reason(story.reasons[0], "en")
+    assert "Strafe, Qualifying, 5; 38 Minuten auseinander" in say_reason(story.reasons[0], "de")
 
 
 def test_a_later_chapter_is_a_new_story_that_knows_its_parent() -> None:
