@@ -124,7 +124,7 @@ def still(feed: Feed, headers: Mapping[str, str], moment: Moment) -> datetime | 
         or headers.get("Last-Modified", feed.last_modified) != feed.last_modified
     ):
         return None
-    return None if _asked(rhythm, headers) != rhythm.get("asked") else next_check(rhythm, moment)
+    return None if _asked(rhythm, headers, moment.now) != rhythm.get("asked") else next_check(rhythm, moment)
 
 
 def after_failure(feed: Feed, error: FetchError, moment: Moment) -> Feed:
@@ -221,8 +221,11 @@ def backoff(failures: int, interval: timedelta, random: Random) -> timedelta:
     return min(jittered(interval * FIRST_BACKOFF ** min(failures, 40), random), DAY)
 
 
-def asked_by(headers: Mapping[str, str]) -> timedelta:
-    """How long the server asks not to come back: Cache-Control's max-age less Age, else Expires (RFC 9111 4.2)."""
+def asked_by(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """How long the server asks not to come back: Cache-Control's max-age less Age, else Expires (RFC 9111 4.2).
+
+    An answer without a date is taken to be of the moment it came in (RFC 9110 6.6.1).
+    """
     control = headers.get("Cache-Control", "").lower()
     if not control and "Expires" not in headers:
         return _NOTHING
@@ -233,10 +236,10 @@ def asked_by(headers: Mapping[str, str]) -> timedelta:
         if name == "max-age":
             age = headers.get("Age", "").strip()
             return _seconds(_number(value) - _number(age))
-    expires, date = _date(headers.get("Expires", "")), _date(headers.get("Date", ""))
-    if expires is None or date is None:
-        return timedelta(0)
-    return _seconds((expires - date).total_seconds())
+    expires = _date(headers.get("Expires", ""))
+    if expires is None:
+        return _NOTHING
+    return _seconds((expires - (_date(headers.get("Date", "")) or now)).total_seconds())
 
 
 def unskipped(at: datetime, rhythm: Mapping[str, Any]) -> datetime:
@@ -253,7 +256,7 @@ def unskipped(at: datetime, rhythm: Mapping[str, Any]) -> datetime:
 def _learned(known: Mapping[str, Any], checked: Checked, *, now: datetime) -> Mapping[str, Any]:
     """What is known of a feed after a check."""
     if checked.document is None and not checked.new and "mass" in known:
-        return {**known, "asked": _asked(known, checked.headers)}
+        return {**known, "asked": _asked(known, checked.headers, now)}
     rhythm = dict(known)
     if checked.new or "mass" not in rhythm:
         rhythm = rhythms.learned(rhythm, checked.new, now=now)
@@ -268,14 +271,14 @@ def _learned(known: Mapping[str, Any], checked: Checked, *, now: datetime) -> Ma
         rhythm["newest"] = round(max(checked.newest.timestamp(), rhythm.get("newest", 0)))
     if checked.guids_are_worthless is not None:
         rhythm["by_address"] = checked.guids_are_worthless
-    rhythm["asked"] = _asked(rhythm, checked.headers)
+    rhythm["asked"] = _asked(rhythm, checked.headers, now)
     return rhythm
 
 
-def _asked(rhythm: Mapping[str, Any], headers: Mapping[str, str]) -> int:
+def _asked(rhythm: Mapping[str, Any], headers: Mapping[str, str], now: datetime) -> int:
     """Seconds for which the server or the feed itself asks not to be asked again."""
     ttl: float = rhythm.get("ttl", 0)
-    return round(min(max(asked_by(headers).total_seconds(), ttl), _LONGEST_SECONDS))
+    return round(min(max(asked_by(headers, now).total_seconds(), ttl), _LONGEST_SECONDS))
 
 
 def _moved(feed: Feed, moved_to: str | None) -> tuple[str, str | None, int]:

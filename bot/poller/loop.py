@@ -29,6 +29,9 @@ from bot.ports import Clock, Storage
 from bot.reading.llm import Writer
 from bot.series.catalog import Catalog
 
+CLAIMED = (
+    12  # feeds for each request in flight: hosts go on side by side, and few large claims cost less than many
+)
 LONGEST_NAP = 5.0  # seconds: a feed that a command added is noticed by then
 SHORTEST_NAP = 0.2  # claims that follow each other closely are taken together
 SAVE_AFTER = (
@@ -65,7 +68,7 @@ class Poller:
         poll = settings.poll
         pace = Pace(interval=timedelta(seconds=poll.interval), least=timedelta(seconds=poll.min_interval))
         self._slots = asyncio.Semaphore(poll.in_flight)
-        self._most = poll.in_flight * 4
+        self._most = poll.in_flight * CLAIMED
         # Short enough that a killed process' feeds are soon due again; a feed that waits longer is not claimed twice.
         self._lease = timedelta(seconds=min(max(poll.interval, 10), 60))
         pages = Pages(client) if poll.pages else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,7 +25,7 @@ from bot.poller import newsroom as newsroom_module
 from bot.series.catalog import load_catalog
 from storage import Store
 from tests.conftest import FakeClock
-from tests.loopback.outlets import Answer, Item, Outlets, rss
+from tests.loopback.outlets import Answer, Item, Outlets, raw_server, rss
 
 LONG = "<p>" + "The session was decided on the last lap, as so often at this circuit. " * 12 + "</p>"
 
@@ -659,3 +660,32 @@ async def test_where_merging_is_off_one_article_in_several_feeds_comes_once_and_
             )
         await world.poll()
         assert await owed_apart() == [title]
+
+
+async def test_the_next_feed_is_polled_in_time_while_one_host_drips(world: World) -> None:
+    released = asyncio.Event()
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n<rss>")
+        while not released.is_set():
+            writer.write(b" ")
+            await writer.drain()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(released.wait(), 0.02)
+
+    await world.add("/feed", rss(item(1)))
+    await world.poll()
+    world.outlets.put("/feed", rss(item(1), item(2, "Le Mans 24h: WEC grid grows to 62 cars")))
+    patient = world.settings.http.model_copy(update={"timeout": 60.0})
+    async with Client(patient, world.settings.poll, world.clock) as world.client, raw_server(drip) as url:
+        world.restarted()
+        await world.store.add_feed(Feed(url=url, outlet="Drip", next_check_at=world.clock()))
+        world.clock.forward(minutes=16)
+        world.store.wake.clear()
+        polling = asyncio.create_task(world.poller.poll_due())
+        async with asyncio.timeout(50):
+            await world.store.wake.wait()
+        assert not polling.done()
+        assert len(await world.owed()) == 1
+        released.set()
+        await polling

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
+import json
+import signal
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import brotli
@@ -21,6 +26,7 @@ from bot.feeds.parse import parse
 from bot.ports import Clock
 from tests.loopback.outlets import Outlets, raw_server
 
+HANGS = 60  # seconds after which something is taken to hang; no measurement
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
 
 
@@ -31,17 +37,19 @@ def zstd(data: bytes) -> bytes:
     return packed
 
 
-def bomb(pack: Callable[[bytes], bytes]) -> bytes:
-    return pack(b" " * 20_000_000)
-
-
-BOMBS = {
-    "gzip": bomb(gzip.compress),
-    "deflate": bomb(zlib.compress),
-    "br": brotli.compress(b" " * 20_000_000, quality=1),
-    "zstd": bomb(zstd),
-    "gzip, gzip": gzip.compress(bomb(gzip.compress)),
+BOMBS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": partial(brotli.compress, quality=1),
+    "zstd": zstd,
+    "gzip, gzip": lambda data: gzip.compress(gzip.compress(data)),
 }
+
+
+@pytest.fixture(params=BOMBS)
+def bomb(request: pytest.FixtureRequest) -> tuple[str, bytes]:
+    """An encoding, and little that unpacks to much."""
+    return request.param, BOMBS[request.param](b" " * 20_000_000)
 
 
 @pytest.fixture
@@ -54,10 +62,12 @@ def small() -> Iterator[None]:
     assert peak < 5_000_000
 
 
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("encoding", BOMBS)
-async def test_a_bomb_is_cut_off_and_never_unpacked(client: Client, outlets: Outlets, encoding: str) -> None:
-    url = outlets.put("/feed", BOMBS[encoding], headers={"Content-Encoding": encoding})
+async def test_a_bomb_is_cut_off_and_never_unpacked(
+    client: Client, outlets: Outlets, bomb: tuple[str, bytes], request: pytest.FixtureRequest
+) -> None:
+    encoding, packed = bomb
+    url = outlets.put("/feed", packed, headers={"Content-Encoding": encoding})
+    request.getfixturevalue("small")  # what made the bomb is not counted
     with pytest.raises(FetchError, match=r"bigger than 0\.1 MB"):
         await client.get(url)
 
@@ -138,10 +148,9 @@ async def test_a_slow_drip_ends_with_the_time_allowed(clock: Clock, begins: byte
 
     http = HttpSettings.model_validate({"timeout": 0.2, "allow_networks": ["127.0.0.0/8"]})
     async with Client(http, PollSettings(host_gap=0), clock) as client, raw_server(talk) as url:
-        began = time.monotonic()
-        with pytest.raises(FetchError):
-            await client.get(url)
-        assert time.monotonic() - began < 1
+        async with asyncio.timeout(HANGS):
+            with pytest.raises(FetchError):
+                await client.get(url)
 
 
 async def test_silence_ends_with_the_time_allowed(clock: Clock) -> None:
@@ -278,6 +287,22 @@ async def test_cookies_are_not_kept(client: Client, outlets: Outlets) -> None:
     assert "Cookie" not in outlets.asked[1].headers
 
 
+@contextmanager
+def ended() -> Iterator[None]:
+    """Break off what hangs: a document that made work grow without end would hold up the whole suite."""
+
+    def hangs(*_: object) -> None:
+        pytest.fail(f"not done after {HANGS} s")
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(HANGS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 # ── documents ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -313,10 +338,8 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_made_to_hurt_is_refused_at_once(name: str) -> None:
-    began = time.monotonic()
-    with pytest.raises(FetchError, match="attack"):
+    with ended(), pytest.raises(FetchError, match="attack"):
         parse(DOCUMENTS[name])
-    assert time.monotonic() - began < 1
 
 
 QUEER = {
@@ -343,10 +366,36 @@ QUEER = {
 
 @pytest.mark.parametrize("name", QUEER)
 def test_a_queer_document_costs_little_and_reads_no_file(name: str) -> None:
-    began = time.monotonic()
-    found = parse(QUEER[name])
-    assert time.monotonic() - began < 1
+    with ended():
+        found = parse(QUEER[name])
     assert not any("root:" in entry.title + entry.standfirst for entry in found.entries)
+
+
+MEMORY = """
+import resource, sys
+from bot.feeds.parse import parse
+from tests.bot.feeds.test_attacks import DOCUMENTS, ITEM, OPEN, QUEER
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+
+flood = OPEN + ITEM * 100_000
+parse(OPEN + ITEM + b"</channel></rss>")  # what parsing loads is loaded
+before = peak()
+for body in (*DOCUMENTS.values(), *QUEER.values(), flood):
+    try:
+        parse(body)
+    except Exception as error:
+        assert "attack" in str(error), error
+print(peak() - before)
+"""
+
+
+def test_all_hostile_documents_together_cost_less_than_50_mb() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True, timeout=HANGS * 2
+    )
+    assert json.loads(done.stdout) < 50_000
 
 
 def test_a_body_that_is_a_path_opens_no_file(tmp_path: Path) -> None:
@@ -356,10 +405,9 @@ def test_a_body_that_is_a_path_opens_no_file(tmp_path: Path) -> None:
 
 
 def test_of_a_hundred_thousand_entries_the_first_two_thousand_are_read() -> None:
-    began = time.monotonic()
-    found = parse(OPEN + ITEM * 100_000)
+    with ended():
+        found = parse(OPEN + ITEM * 100_000)
     assert len(found.entries) == 2000
-    assert time.monotonic() - began < 5
 
 
 async def test_the_next_host_is_served_while_one_keeps_silent(client: Client, outlets: Outlets) -> None:
