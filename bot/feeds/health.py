@@ -47,7 +47,7 @@ def fetch_error(error: BaseException, *, seconds: float) -> FetchError:
         return refused
     certificate = _found(error, ssl.SSLCertVerificationError)
     if certificate is not None:
-        return _uncertified(_said(certificate))
+        return _uncertified(certificate)
     if _found(error, ssl.SSLError, aiohttp.ClientSSLError) is not None:
         return trouble.error("insecure")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
@@ -200,12 +200,11 @@ def paused(since: datetime, reason: str, *, now: datetime) -> str:
     return trouble.reason("paused", max(1, (now - since).days), reason)
 
 
-def _uncertified(words: str) -> FetchError:
-    said = " ".join(words.split())[:120].rstrip(".")
-    return trouble.error("certificate", said) if said else trouble.error("no_certificate")
-
-
-def _said(error: ssl.SSLCertVerificationError) -> str:
+def _uncertified(error: ssl.SSLCertVerificationError) -> FetchError:
     """What is wrong with a certificate; aiohttp keeps the error that says so inside its own."""
     inner = getattr(error, "certificate_error", error)
-    return getattr(inner, "verify_message", "") or str(inner)
+    known = trouble.reason(f"ssl.{getattr(inner, 'verify_code', 0)}")
+    if has(known):
+        return trouble.error("certificate", known)
+    said = " ".join((getattr(inner, "verify_message", "") or str(inner)).split())[:120].rstrip(".")
+    return trouble.error("certificate", said) if said else trouble.error("no_certificate")

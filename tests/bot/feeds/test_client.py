@@ -113,6 +113,8 @@ def test_foreign_errors_become_sentences() -> None:
     key = aiohttp.client_reqrep.ConnectionKey("a", 443, True, True, None, None, None)
     wrapped = aiohttp.ClientConnectorCertificateError(key, certificate)
     assert "certificate has expired" in str(health.fetch_error(wrapped, seconds=1))
+    certificate.verify_code = 62
+    assert health.fetch_error(wrapped, seconds=1).reason == "trouble.certificate|trouble.ssl.62"
     unknown = aiohttp.ClientConnectorDNSError(key, OSError("Name or service not known"))
     assert "name of the server" in str(health.fetch_error(unknown, seconds=1))
     assert "secure connection" in str(health.fetch_error(ssl.SSLError("handshake"), seconds=1))
