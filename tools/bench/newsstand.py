@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 import time
@@ -29,15 +30,106 @@ SENTENCES = (
     "Rain is expected for the afternoon, and nobody in the paddock would bet on a dry track.",
 )
 
+# What titles are made of: each feed writes about other people, places and matters, and now and then two write of one.
+SERIES = (
+    "Formula 1",
+    "MotoGP",
+    "IndyCar",
+    "WEC",
+    "NASCAR Cup Series",
+    "DTM",
+    "Formula E",
+    "IMSA",
+    "the club",
+)
+NAMES = (
+    (
+        "Rav",
+        "Ost",
+        "Lind",
+        "March",
+        "Del",
+        "Ib",
+        "Nov",
+        "Whit",
+        "Sak",
+        "Berg",
+        "Pell",
+        "Ach",
+        "Thor",
+        "Ques",
+        "Harg",
+        "Ziel",
+    ),
+    ("el", "erk", "av", "on", "ic", "ar", "os", "und", "am", "ett"),
+    ("lo", "amp", "ist", "ini", "ourt", "ra", "vic", "ock", "ada", "rand", "grin", "pong"),
+)
+VERBS = (
+    *(
+        "protests against",
+        "explains",
+        "praises",
+        "loses",
+        "tests",
+        "unveils",
+        "criticises",
+        "awaits",
+        "repairs",
+        "sells",
+    ),
+    *("defends", "regrets", "signs", "delays", "misses", "rejects", "wants", "drops", "confirms", "doubts"),
+)
+MATTERS = (
+    *(
+        "the red light penalty",
+        "a three-season contract",
+        "the new front wing",
+        "an engine change",
+        "the wet tyres",
+    ),
+    *(
+        "the crash in turn four",
+        "a livery of the seventies",
+        "the steering damage",
+        "the earlier start",
+        "a broken wrist",
+    ),
+    *(
+        "the safety car rule",
+        "the fuel strategy",
+        "a second factory car",
+        "the gearbox supplier",
+        "the winter programme",
+    ),
+    *("a junior seat", "the brake failure", "the budget limit", "the pit stop record", "the simulator work"),
+)
+PLACES = (
+    *(
+        "Spa",
+        "Imola",
+        "Mugello",
+        "Fuji",
+        "Portimão",
+        "Long Beach",
+        "Zandvoort",
+        "Assen",
+        "Road America",
+        "Lusail",
+    ),
+    *("Interlagos", "Barber", "Daytona", "Norisring", "Jerez", "Phillip Island"),
+)
 
 ENTRIES = 30
+APART = 12  # hours between two entries that a feed begins with
+OPENED = datetime(2026, 11, 22, 12, tzinfo=UTC)  # where no hours are given: every run serves the same
 BEGAN = datetime.now(UTC)
 
 
 def dated(feed: int, number: int, hours: float) -> str:
     """When an entry was published: those of a start one after another up to now, those of later turns now."""
     if not hours:
-        return f"Sun, 22 Nov 2026 {number // 60 % 24:02}:{number % 60:02}:00 GMT"
+        later = timedelta(minutes=number - ENTRIES) if number > ENTRIES else timedelta(0)
+        return format_datetime(OPENED + later - timedelta(hours=APART * max(0, ENTRIES - number)))
     age = hours * (max(0, ENTRIES - number) + feed % 10 / 10)
     return format_datetime(BEGAN - timedelta(hours=age))
 
@@ -56,12 +148,24 @@ def newsstand(feeds: int, hosts: int, hours: float = 0) -> Iterator[list[str]]:
             server.stdin.close()
 
 
+def headline(feed: int, number: int) -> tuple[str, str]:
+    """A title and the sentence that an article begins with; eight of nine are about a series."""
+    draw = random.Random(feed * 1000 + number)
+    who, other = ("".join(map(draw.choice, NAMES)) for _ in range(2))
+    series, place = draw.choice(SERIES), draw.choice(PLACES)
+    what = f"{draw.choice(VERBS)} {draw.choice(MATTERS)}"
+    return (
+        f"{series}: {who} {what} in {place}",
+        f"{who} ({draw.randint(17, 45)}) {what}, as {series} officials said after {other} had stopped on lap {number}.",
+    )
+
+
 def entry(feed: int, number: int, hours: float = 0) -> str:
     """An item with a text of about 350 words and the markup of a news site."""
     order = [SENTENCES[(feed + number * 5 + place) % len(SENTENCES)] for place in range(18)]
     paragraphs = "".join(f"<p>{' '.join(order[at : at + 3])}</p>\n" for at in range(0, len(order), 3))
-    title = f"Stewards decide case {number} of paddock {feed}"
-    link = f"https://outlet{feed}.example/news/{number}-stewards-decide"
+    title, lead = headline(feed, number)
+    link = f"https://outlet{feed}.example/news/{number}-{title.lower().replace(' ', '-').replace(':', '')}"
     picture = (
         f'<figure class="wp-block-image size-large"><img loading="lazy" width="1024" height="683" '
         f'src="https://outlet{feed}.example/media/{number}-1024x683.jpg" alt="{title}" class="wp-image-{number}" '
@@ -70,8 +174,8 @@ def entry(feed: int, number: int, hours: float = 0) -> str:
     return (
         f"<item><title>{title}</title><link>{link}</link><guid isPermaLink='false'>{feed}-{number}</guid>"
         f"<pubDate>{dated(feed, number, hours)}</pubDate><dc:creator>R. Reporter</dc:creator>"
-        f"<category>Racing</category><description><![CDATA[<p>{order[0]} [&#8230;]</p>]]></description>"
-        f"<content:encoded><![CDATA[{picture}{paragraphs}]]></content:encoded></item>\n"
+        f"<category>Racing</category><description><![CDATA[<p>{lead} {order[0]} [&#8230;]</p>]]></description>"
+        f"<content:encoded><![CDATA[{picture}<p>{lead}</p>{paragraphs}]]></content:encoded></item>\n"
     )
 
 
