@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -147,6 +148,12 @@ def _candidate(url: str, document: FeedDocument) -> Candidate:
     )
 
 
-def others(candidates: Sequence[Candidate], url: str) -> tuple[Candidate, ...]:
-    """The candidates besides a feed that does not work any more."""
-    return tuple(candidate for candidate in candidates if candidate.url != url)
+async def elsewhere(client: Client, url: str) -> str | None:
+    """Another feed that a site offers in place of one that works no more: named at its address, else on the front page."""
+    parts = urlsplit(url)
+    for address in (url, f"{parts.scheme}://{parts.netloc}/"):
+        with contextlib.suppress(FetchError):
+            found = [candidate.url for candidate in await discover(client, address) if candidate.url != url]
+            if found:
+                return found[0]
+    return None

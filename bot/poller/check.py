@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ import structlog
 from bot.errors import FetchError
 from bot.feeds import health, schedule, trouble
 from bot.feeds.client import Client, Response
+from bot.feeds.discovery import elsewhere
 from bot.feeds.identity import are_worthless
 from bot.feeds.intake import Reader
 from bot.feeds.pulse import Pulse
@@ -26,6 +29,7 @@ from bot.poller.watch import Metrics
 from bot.poller.withdrawals import Withdrawals
 from bot.ports import Clock
 
+LOOK_ELSEWHERE = 90.0  # seconds for all the addresses at which a site may name a feed
 TUNE_BY = 400  # feeds, at most
 
 log = structlog.get_logger()
@@ -80,6 +84,17 @@ class Checker:
             if still is not None:
                 return still
         return await self._pushed(self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed)), answer)
+
+    async def with_successor(self, feed: Feed) -> Feed:
+        """A feed that was given up, and in its health the feed that its site names instead, if there is one."""
+        url = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_ELSEWHERE):
+                url = await elsewhere(self._client, feed.url)
+        if url is None:
+            return feed
+        log.warning("feed has a successor", feed=feed.id, url=url)
+        return replace(feed, trouble=trouble.reason("elsewhere", url, feed.trouble or ""))
 
     def _is_push_due(self, feed: Feed, answer: Response) -> bool:
         return self._pushes is not None and self._pushes.is_due(feed, None, answer.headers)

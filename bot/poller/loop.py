@@ -208,6 +208,8 @@ class Poller:
                 return
         except FetchError as error:
             done = self._failed(feed, error)
+            if done.state is FeedState.PAUSED:
+                done = await self._checker.with_successor(done)
         except StorageError as error:
             # Nothing is marked as read: when the lease runs out the same answer is asked for again.
             log.warning("feed not saved", feed=feed.id, reason=str(error))

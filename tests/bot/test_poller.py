@@ -334,6 +334,20 @@ async def test_a_feed_that_fails_for_a_week_is_paused_with_a_sentence(world: Wor
     assert len(world.outlets.asked) < 20
 
 
+async def test_a_feed_that_is_given_up_says_which_one_its_site_names_now(world: World) -> None:
+    await world.add("/feed", rss(item(1)))
+    new = world.outlets.put("/news.xml", rss(item(1)))
+    page = f'<!doctype html><html><link rel="alternate" type="application/rss+xml" href="{new}"></html>'
+    world.outlets.put("/feed", page.encode(), headers={"Content-Type": "text/html"})
+    for _ in range(12):
+        await world.poll(hours=25)
+    feed = await world.feed()
+    assert feed.state == FeedState.PAUSED
+    assert (await world.trouble()).endswith(
+        f"This is a web page, not a feed. The site names this feed instead: {new}"
+    )
+
+
 async def test_410_ends_a_feed(world: World) -> None:
     await world.add("/feed", b"")
     world.outlets.answers["/feed"] = Answer(status=410)
