@@ -80,6 +80,19 @@ async def test_the_operator_decides_what_may_be_added(
     assert await sqlite_store.feeds() == []
 
 
+async def test_the_quota_is_each_servers_own_and_a_removed_feed_gives_its_place_back(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    first, second = (outlets.put(f"/{name}", rss(Item(title=name))) for name in ("one", "two"))
+    chat = chat_with(sqlite_store, clock, adding="any", per_space=1)
+    assert "Added" in await chat.say(f"feed add {first}")
+    assert "At most 1 feed" in await chat.say(f"feed add {second}")
+    assert "Added" in await Chat(chat.desk, space="other").say(f"feed add {second}")
+    kept = next(feed for feed in await sqlite_store.feeds() if feed.url == first)
+    await chat.say(f"feed remove {kept.id}")
+    assert "Added" in await chat.say(f"feed add {first}")
+
+
 async def test_what_is_no_feed_is_said_in_a_sentence(
     sqlite_store: Store, clock: FakeClock, outlets: Outlets
 ) -> None:
