@@ -78,6 +78,7 @@ class Newsroom:
         self._known = Known()
         self._deciding = asyncio.Lock()
         self._caught_up_at = clock()
+        self._own: dict[int, int] = {}  # stories told here since then, by id: their revision
 
     async def open(self) -> None:
         """Remember the stories of the last days."""
@@ -215,9 +216,11 @@ class Newsroom:
         if now - since < CATCH_UP:
             return
         for story in await self._storage.recent_stories(since - CLOCKS_APART):
-            self._index.add(story)
-            self._known.add(story)
+            if self._own.get(story.id) != story.revision:
+                self._index.add(story)
+                self._known.add(story)
         self._caught_up_at = now
+        self._own.clear()
 
     async def _completed(self, feed: Feed, piece: _Work) -> Article:
         """The article with the text of its page. What it is known by stays what the feed gave."""
@@ -303,6 +306,7 @@ class Newsroom:
         assert self._index is not None
         self._index.add(done.story)
         self._known.add(done.story)
+        self._own[done.story.id] = done.story.revision
         self._known.add_entry(article.feed_id, article.guid, done.story.id)
 
     def forget(self) -> None:
