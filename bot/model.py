@@ -226,7 +226,7 @@ class Story:
         default_factory=nothing
     )  # what matching remembers: JSON, only bot.stories reads it
     withdrawn_at: datetime | None = None
-    apart_from: int | None = None  # the merged story, of which this is one outlet's telling: where merging is off
+    apart_from: int | None = None  # where merging is off: the merged story that this is one telling of
 
     @property
     def outlets(self) -> tuple[str, ...]:
