@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +44,9 @@ class Box:
 
 def width_of(span: Span) -> float:
     """How wide a span is, about."""
-    wide = sum(_EMOJI if ord(c) > 0x2190 and c not in "…—–’" else _WIDTH.get(c, _OTHER) for c in span.words)
+    wide = math.fsum(  # `sum` rounds otherwise before Python 3.12, and a picture is compared to the letter
+        _EMOJI if ord(c) > 0x2190 and c not in "…—–’" else _WIDTH.get(c, _OTHER) for c in span.words
+    )
     return wide * span.size * (_BOLD if span.bold else 1)
 
 
