@@ -27,6 +27,9 @@ from bot.stories.match import match
 from bot.stories.merge import alone, begin, join, revise, split_from, withdraw
 
 WINDOW = timedelta(hours=72)  # stories that a new article is compared with
+REACH = WINDOW + timedelta(
+    days=1
+)  # older than that is compared with nothing: a new feed lists what is weeks old
 STALE = timedelta(days=3)  # an entry that much older than the feed's newest was listed again, it is no news
 CATCH_UP = timedelta(seconds=1)
 CLOCKS_APART = timedelta(seconds=3)  # of several processes; also what was being written at the last look
@@ -84,7 +87,7 @@ class Newsroom:
         """Remember the stories of the last days."""
         self._caught_up_at = self._clock()
         stories = await self._storage.recent_stories(self._caught_up_at - WINDOW)
-        self._index = StoryIndex(stories)
+        self._index = StoryIndex(story for story in stories if self._is_comparable(story))
         self._known = Known(stories)
 
     async def take(self, feed: Feed, entries: Sequence[Entry], *, by_address: bool = False) -> Taken:
@@ -217,8 +220,7 @@ class Newsroom:
             return
         for story in await self._storage.recent_stories(since - CLOCKS_APART):
             if self._own.get(story.id) != story.revision:
-                self._index.add(story)
-                self._known.add(story)
+                self._take_in(story)
         self._caught_up_at = now
         self._own.clear()
 
@@ -303,11 +305,20 @@ class Newsroom:
         return 1
 
     def _remember(self, article: Article, done: Published) -> None:
-        assert self._index is not None
-        self._index.add(done.story)
-        self._known.add(done.story)
+        self._take_in(done.story)
         self._own[done.story.id] = done.story.revision
         self._known.add_entry(article.feed_id, article.guid, done.story.id)
+
+    def _take_in(self, story: Story) -> None:
+        """Know a story's addresses, and compare it with what comes."""
+        assert self._index is not None
+        self._known.add(story)
+        if self._is_comparable(story):
+            self._index.add(story)
+
+    def _is_comparable(self, story: Story) -> bool:
+        newest = max(source.published_at or story.updated_at for source in story.sources)
+        return newest >= self._clock() - REACH
 
     def forget(self) -> None:
         """Drop what is too old to be told again."""

@@ -97,6 +97,19 @@ async def test_the_first_poll_of_a_feed_tells_nobody_but_answers_latest(world: W
     assert await world.owed() == []
 
 
+async def test_what_a_new_feed_lists_from_last_week_answers_latest_and_is_compared_with_nothing(
+    world: World,
+) -> None:
+    now = world.clock()
+    old, new = item(1, at=now - timedelta(days=8)), item(2, at=now - timedelta(hours=8))
+    await world.add("/feed", rss(new, old))
+    await world.poll()
+    kept = await world.store.latest(limit=9)
+    compared = world.poller._newsroom._index
+    assert compared is not None
+    assert [story.id in compared for story in kept] == [True, False]
+
+
 async def test_what_is_new_after_that_is_owed_in_the_order_it_was_written(world: World) -> None:
     await world.add("/feed", rss(item(1)))
     await world.poll()
