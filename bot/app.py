@@ -19,6 +19,7 @@ from bot.errors import PitwireError, SettingsError
 from bot.lean import give_back, share_arenas, without
 from bot.model import Destination, Feed, FeedState
 from bot.ports import Adapter, Clock, Pace, Storage
+from bot.waits import first_of
 
 if TYPE_CHECKING:
     from bot.metrics import Health, Metrics
@@ -300,13 +301,11 @@ async def _housekeeping(settings: Settings, store: Storage, clock: Clock, stop: 
             log.info("store pruned", rows=rows)
         except PitwireError as error:
             log.warning("prune failed", reason=str(error))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), PRUNE_EVERY.total_seconds())
+        await first_of(stop.wait(), seconds=PRUNE_EVERY.total_seconds())
 
 
 async def _tidying(stop: asyncio.Event) -> None:
     """Give freed memory back now and then: what was needed to start, or for the first look at a thousand feeds."""
     while not stop.is_set():
         give_back()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), TIDY_EVERY.total_seconds())
+        await first_of(stop.wait(), seconds=TIDY_EVERY.total_seconds())

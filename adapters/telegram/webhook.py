@@ -19,6 +19,7 @@ from adapters.telegram.leftovers import Leftovers
 from adapters.telegram.polling import ALLOWED
 from bot.config import TelegramSettings, host_and_port
 from bot.errors import SettingsError
+from bot.waits import first_of
 
 log = structlog.get_logger()
 
@@ -70,10 +71,7 @@ class Inbox:
 
     async def _is_answered(self, answered: asyncio.Event) -> bool:
         """Wait for the answer, not for long, and not while Pitwire stops."""
-        waits = [asyncio.create_task(event.wait()) for event in (answered, self._stopping)]
-        await asyncio.wait(waits, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        await first_of(answered.wait(), self._stopping.wait(), seconds=PATIENCE)
         return answered.is_set()
 
     def _put(self, raw: Any, answered: asyncio.Event) -> bool:

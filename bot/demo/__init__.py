@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bot.ports import Storage
+from bot.waits import first_of
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -73,7 +73,7 @@ def _introduce(once: bool) -> None:
 async def _first_poll(store: Storage, stop: asyncio.Event) -> None:
     """Wait until every feed was read once: what stands in it before is not news."""
     while not stop.is_set() and not all(feed.last_success_at for feed in await store.feeds()):
-        await _rest(QUIET_CHECK, stop)
+        await first_of(stop.wait(), seconds=QUIET_CHECK)
 
 
 async def _publish(newsroom: Newsroom, beat: float, stop: asyncio.Event) -> None:
@@ -81,7 +81,7 @@ async def _publish(newsroom: Newsroom, beat: float, stop: asyncio.Event) -> None
         if stop.is_set():
             return
         newsroom.step()
-        await _rest(beat, stop)
+        await first_of(stop.wait(), seconds=beat)
 
 
 async def _all_told(store: Storage, newsroom: Newsroom, stop: asyncio.Event) -> None:
@@ -95,9 +95,4 @@ async def _all_told(store: Storage, newsroom: Newsroom, stop: asyncio.Event) -> 
             due_at is None or due_at > utc_now() + SOON
         ):  # an edit may wait for more changes
             return
-        await _rest(QUIET_CHECK, stop)
-
-
-async def _rest(seconds: float, stop: asyncio.Event) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        await first_of(stop.wait(), seconds=QUIET_CHECK)

@@ -12,10 +12,10 @@ import structlog
 
 from bot.errors import StorageError
 from bot.model import Claim, Destination, Preferences
-from bot.outbox.waits import first_of
 from bot.ports import Clock, Storage
 from bot.posts import GRACE, Verdict, next_digest_at, plan_digests
 from bot.posts.schedule import ScheduleKind, schedule_of
+from bot.waits import first_of
 
 log = structlog.get_logger()
 

@@ -12,6 +12,7 @@ from bot.errors import StorageError
 from bot.ports import Clock, Storage
 from bot.posts.schedule import ScheduleKind, schedule_of
 from bot.posts.spoilers import may_delay
+from bot.waits import first_of
 
 log = structlog.get_logger()
 
@@ -56,8 +57,7 @@ class Downtime:
                 await self._storage.remember(ALIVE, self._clock().isoformat())
             if stop.is_set():
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), BEAT)
+            await first_of(stop.wait(), seconds=BEAT)
 
     async def _first_round(self, since: datetime, stop: asyncio.Event) -> None:
         """Wait until every feed that was due has been asked."""
@@ -67,5 +67,4 @@ class Downtime:
             next_at = await self._storage.next_feed_at()
             if next_at is None or next_at > since:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK)
+            await first_of(stop.wait(), seconds=LOOK)

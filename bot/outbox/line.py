@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,9 +13,9 @@ from bot.errors import StorageError
 from bot.model import Claim
 from bot.outbox.rules import LEASE
 from bot.outbox.sender import Hand, Phase, Sender, Tools
-from bot.outbox.waits import ended
 from bot.outbox.weather import Weather
 from bot.ports import Adapter
+from bot.waits import ended, first_of
 
 log = structlog.get_logger()
 
@@ -109,8 +108,7 @@ class Line:
         breath = OUTAGE_BREATH if self._weather.is_outage else BREATH
         await asyncio.sleep(breath)
         if seconds > breath:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hint.wait(), seconds - breath)
+            await first_of(self._hint.wait(), seconds=seconds - breath)
 
     def _start(self, claim: Claim) -> None:
         hand = Hand(claim, asyncio.get_running_loop().time())

@@ -13,11 +13,11 @@ import structlog
 from bot.errors import DeliveryError, StorageError
 from bot.locale import say
 from bot.model import Destination, Lane, Post
-from bot.outbox.waits import first_of
 from bot.pacing import Pacer
 from bot.ports import Adapter, Clock, KnowsModerators, Storage
 from bot.posts.reasons import say_reason
 from bot.posts.resuming import resume
+from bot.waits import first_of
 
 log = structlog.get_logger()
 

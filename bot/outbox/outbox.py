@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from bot.outbox.weather import Weather
 from bot.pacing import Pacer
 from bot.ports import Adapter, Clock, Storage
 from bot.posts import Verdict, compose, compose_digest, decide
+from bot.waits import first_of
 
 if TYPE_CHECKING:
     from bot.series.catalog import Catalog
@@ -114,8 +114,7 @@ class Outbox:
                 await self.tools.notices.look_back()
             except StorageError as error:
                 log.warning("outbox waits for the store", reason=str(error))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), STORE_RETRY)
+                await first_of(stop.wait(), seconds=STORE_RETRY)
             else:
                 log.info("outbox begins", taken_over=freed, adapters=sorted(self._adapters))
                 return not stop.is_set()

@@ -28,6 +28,7 @@ from bot.poller.withdrawals import Withdrawals
 from bot.ports import Clock, Storage
 from bot.reading.llm import Writer
 from bot.series.catalog import Catalog
+from bot.waits import first_of
 
 CLAIMED = (
     12  # feeds for each request in flight: hosts go on side by side, and few large claims cost less than many
@@ -121,8 +122,7 @@ class Poller:
 
     async def first_round(self, seconds: float) -> None:
         """Wait until the first requests are on their way, or so long at the most."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._began.wait(), seconds)
+        await first_of(self._began.wait(), seconds=seconds)
 
     async def poll_due(self) -> int:
         """Check everything that is due, and return how many feeds that was."""
@@ -159,12 +159,7 @@ class Poller:
     async def _nap(self, seconds: float, stop: asyncio.Event) -> None:
         """Sleep until the next round, a stop, or until checks were saved and may be due again sooner."""
         self._saved.clear()
-        waits = {asyncio.create_task(event.wait()) for event in (stop, self._saved)}
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await first_of(stop.wait(), self._saved.wait(), seconds=seconds)
 
     async def _claim(self, group: asyncio.TaskGroup) -> int:
         room = self._most - len(self._working)
@@ -266,7 +261,8 @@ class Poller:
         for queue in self._hosts.values():
             queue.clear()
         with contextlib.suppress(TimeoutError):
-            while self._hosts:
-                self._idle.clear()
-                await asyncio.wait_for(self._idle.wait(), FINISH)
+            async with asyncio.timeout(FINISH):
+                while self._hosts:
+                    self._idle.clear()
+                    await self._idle.wait()
         await self._save()
