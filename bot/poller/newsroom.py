@@ -27,9 +27,8 @@ from bot.stories.match import match
 from bot.stories.merge import alone, begin, join, revise, split_from, withdraw
 
 WINDOW = timedelta(hours=72)  # stories that a new article is compared with
-REACH = WINDOW + timedelta(
-    days=1
-)  # older than that is compared with nothing: a new feed lists what is weeks old
+# What is older is compared with nothing: a new feed lists what is weeks old.
+REACH = WINDOW + timedelta(days=1)
 STALE = timedelta(days=3)  # an entry that much older than the feed's newest was listed again, it is no news
 CATCH_UP = timedelta(seconds=1)
 CLOCKS_APART = timedelta(seconds=3)  # of several processes; also what was being written at the last look

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from urllib.parse import urlsplit
 
+from bot.errors import StorageError
 from bot.locale import pick, say
 from bot.locale.dates import ago
 from bot.metrics import Health
@@ -46,10 +47,10 @@ class Standing:
 
     now: datetime
     troubles: Mapping[str, str]
-    feeds: Sequence[Feed]
-    counts: Mapping[tuple[str, str], int]
-    oldest_owed_at: datetime | None
-    stories: Sequence[Story]
+    feeds: Sequence[Feed] = ()
+    counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    oldest_owed_at: datetime | None = None
+    stories: Sequence[Story] = ()
 
 
 class StatusPage:
@@ -59,9 +60,18 @@ class StatusPage:
         self._store, self._health, self._catalog, self._clock = store, health, catalog, clock
 
     async def answer(self, request: WebRequest) -> WebAnswer:
-        """Look everything up and draw it. Raises StorageError when the store does not answer."""
-        now = self._clock()
-        standing = Standing(
+        """Look everything up and draw it; a store that does not answer is the trouble that is shown."""
+        try:
+            standing = await self._standing(self._clock())
+        except StorageError as error:
+            troubles = {**self._health.troubles(), "store": str(error)}
+            standing = Standing(now=self._clock(), troubles=troubles)
+        locale = pick(request.headers.get("accept-language", "").split(",")[0])
+        page = draw(standing, self._catalog, locale)
+        return WebAnswer(body=page, content_type="text/html", headers=_HEADERS)
+
+    async def _standing(self, now: datetime) -> Standing:
+        return Standing(
             now=now,
             troubles=self._health.troubles(),
             feeds=await self._store.feeds(),
@@ -69,9 +79,6 @@ class StatusPage:
             oldest_owed_at=await self._store.oldest_owed_at(now=now),
             stories=await self._store.latest(limit=STORIES),
         )
-        locale = pick(request.headers.get("accept-language", "").split(",")[0])
-        page = draw(standing, self._catalog, locale)
-        return WebAnswer(body=page, content_type="text/html", headers=_HEADERS)
 
 
 def draw(standing: Standing, catalog: Catalog, locale: str) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.errors import StorageFull
 from bot.locale import LOCALES
 from bot.metrics import Health
 from bot.model import Feed
@@ -19,7 +20,7 @@ from tests.conftest import FakeClock
 from tests.racing import SUNDAY, place, publish, result, story
 
 FEED = Feed(url="https://paddock-post.example/feed", outlet="Paddock Post", next_check_at=SUNDAY)
-QUIET = Standing(now=SUNDAY, troubles={}, feeds=(), counts={}, oldest_owed_at=None, stories=())
+QUIET = Standing(now=SUNDAY, troubles={})
 ASKED = WebRequest(method="GET", path="/", query={}, headers={"accept-language": "de-AT,de;q=0.9"})
 
 
@@ -44,6 +45,16 @@ async def test_it_shows_queue_outlets_and_stories_in_the_browser_s_language(
         "<th>wartend</th><td>1</td>",
     ):
         assert words in page, words
+
+
+async def test_a_store_that_does_not_answer_is_the_trouble_it_shows(clock: FakeClock) -> None:
+    class FullStore:
+        async def feeds(self) -> None:
+            raise StorageFull("The disk is full.")
+
+    answer = await StatusPage(FullStore(), Health(clock), load_catalog(), clock).answer(ASKED)  # type: ignore[arg-type]
+    assert answer.status == 200
+    assert "<b>store</b>: The disk is full." in str(answer.body)
 
 
 async def test_its_policy_lets_nothing_run_but_its_own_style(sqlite_store: Store, clock: FakeClock) -> None:
