@@ -8,7 +8,7 @@ import io
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from pydantic import SecretStr
@@ -19,12 +19,10 @@ from bot.config import DiscordSettings, TelegramSettings
 from bot.model import (
     Command,
     Destination,
-    Lane,
     Option,
     PlatformChange,
     Post,
     Preferences,
-    Rate,
     Reply,
     Request,
     Suggestion,
@@ -33,6 +31,7 @@ from bot.ports import Adapter
 from tests.adapters.discord.chat import Chat, read
 from tests.loopback.discord import EPHEMERAL, Discord, discord_server, walk
 from tests.loopback.telegram import TOKEN, BotApi
+from tests.pace import Paper
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 MENU = tuple(Command(name=name, options=(Option(name="words"),)) for name in ("latest", "setup", "why"))
@@ -41,23 +40,6 @@ ANSWERING = 5.0
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-class Paper:
-    """A pace that never waits, and remembers which buckets were drawn from and held."""
-
-    def __init__(self) -> None:
-        self.slots: list[tuple[str, ...]] = []
-        self.held: list[tuple[str, timedelta]] = []
-
-    async def slot(self, buckets: Mapping[str, Rate], lane: Lane) -> None:
-        self.slots.append(tuple(buckets))
-
-    def learn(self, bucket: str, *, remaining: int, reset_after: timedelta, rate: Rate | None = None) -> None:
-        """Nothing depends on it here."""
-
-    def hold(self, bucket: str, retry_after: timedelta) -> None:
-        self.held.append((bucket, retry_after))
 
 
 @dataclass

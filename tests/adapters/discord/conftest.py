@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
@@ -15,37 +14,18 @@ from adapters.discord.adapter import DiscordAdapter
 from bot.config import DiscordSettings
 from bot.model import (
     Destination,
-    Lane,
     Link,
     PlatformChange,
     Post,
     Preferences,
-    Rate,
     Reply,
     Request,
     Suggestion,
 )
 from tests.loopback.discord import Discord, discord_server
+from tests.pace import Paper
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
-
-
-@dataclass
-class Paper:
-    """A pace that never waits, and remembers what it was told."""
-
-    slots: list[tuple[str, ...]] = field(default_factory=list)
-    learned: list[tuple[str, int, timedelta, Rate | None]] = field(default_factory=list)
-    held: list[tuple[str, timedelta]] = field(default_factory=list)
-
-    async def slot(self, buckets: dict[str, Rate], lane: Lane) -> None:
-        self.slots.append(tuple(buckets))
-
-    def learn(self, bucket: str, *, remaining: int, reset_after: timedelta, rate: Rate | None = None) -> None:
-        self.learned.append((bucket, remaining, reset_after, rate))
-
-    def hold(self, bucket: str, retry_after: timedelta) -> None:
-        self.held.append((bucket, retry_after))
 
 
 class Parrot:

@@ -10,8 +10,9 @@ import pytest
 from bot.commands.menu import MENU
 from bot.model import Choice, Document, Form, Picker, Reply, Suggestion
 from tests.adapters.discord.chat import Chat
-from tests.adapters.discord.conftest import Paper, Parrot, a_post, make_adapter
+from tests.adapters.discord.conftest import Parrot, a_post, make_adapter
 from tests.loopback.discord import HISTORY, MANAGE_CHANNELS, MEMBER, Discord, snowflake, walk
+from tests.pace import Paper
 
 
 @pytest.fixture

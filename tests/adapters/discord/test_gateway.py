@@ -15,8 +15,9 @@ from adapters.discord.components import Component
 from bot.commands.menu import MENU
 from bot.errors import SettingsError
 from bot.model import Change
-from tests.adapters.discord.conftest import Paper, Parrot, a_post, make_adapter, place
+from tests.adapters.discord.conftest import Parrot, a_post, make_adapter, place
 from tests.loopback.discord import HISTORY, SEND, TOKEN, Discord, snowflake
+from tests.pace import Paper
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,9 @@ from bot.errors import (
 )
 from bot.model import Post, Section
 from tests.adapters.discord.chat import read
-from tests.adapters.discord.conftest import NOW, Paper, a_post, make_adapter, place
+from tests.adapters.discord.conftest import NOW, a_post, make_adapter, place
 from tests.loopback.discord import Discord, walk
+from tests.pace import Paper
 
 SINCE = NOW - timedelta(days=3650)
 

@@ -10,8 +10,9 @@ import pytest
 
 from bot.commands.menu import MENU
 from tests.adapters.discord.chat import Chat, read
-from tests.adapters.discord.conftest import Paper, Parrot, make_adapter
+from tests.adapters.discord.conftest import Parrot, make_adapter
 from tests.loopback.discord import MANAGE_CHANNELS, MANAGE_ROLES, MEMBER, Discord, Json, snowflake, walk
+from tests.pace import Paper
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from bot.pacing import Pacer
 from bot.series.catalog import load_catalog
 from storage import Store, open_store
 from tests.adapters.discord.chat import Chat, read
-from tests.adapters.discord.conftest import Paper, make_adapter
+from tests.adapters.discord.conftest import make_adapter
 from tests.loopback.discord import Discord, walk
+from tests.pace import Paper
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,12 +22,10 @@ from bot.config import TelegramSettings
 from bot.model import (
     Command,
     Destination,
-    Lane,
     Link,
     PlatformChange,
     Post,
     Preferences,
-    Rate,
     Reply,
     Request,
     Suggestion,
@@ -37,25 +34,9 @@ from bot.ports import Answerer
 from bot.series.catalog import load_catalog
 from storage import Store
 from tests.loopback.telegram import TOKEN, BotApi
+from tests.pace import Paper
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
-
-
-@dataclass
-class Paper:
-    """A pace that never waits, and remembers what it was told."""
-
-    slots: list[tuple[tuple[str, ...], Lane]] = field(default_factory=list)
-    held: list[tuple[str, timedelta]] = field(default_factory=list)
-
-    async def slot(self, buckets: Mapping[str, Rate], lane: Lane) -> None:
-        self.slots.append((tuple(buckets), lane))
-
-    def learn(self, bucket: str, *, remaining: int, reset_after: timedelta, rate: Rate | None = None) -> None:
-        raise AssertionError("Telegram tells nothing that could be learned")
-
-    def hold(self, bucket: str, retry_after: timedelta) -> None:
-        self.held.append((bucket, retry_after))
 
 
 class Notebook(dict[str, str]):

@@ -24,8 +24,9 @@ from bot.errors import (
 )
 from bot.locale import LOCALES, say
 from bot.model import Choice, Lane, Rate
-from tests.adapters.telegram.conftest import Paper, a_post, buttons, make_adapter, place
+from tests.adapters.telegram.conftest import a_post, buttons, make_adapter, place
 from tests.loopback.telegram import BotApi
+from tests.pace import Paper
 
 COVERED = a_post(title="Driver X wins", safe_title="WEC: race report", covered=True, label="Result")
 
