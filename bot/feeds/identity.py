@@ -75,13 +75,16 @@ _SLUG = re.compile(r"\.(?:html?|php|aspx?|jsp|shtml|amp)$")
 
 
 def canonical_url(url: str) -> str:
-    """Clean an address: unwrapped, tracking and AMP parts removed, host in lower case. It still leads there."""
+    """Clean an address: unwrapped, tracking and AMP parts removed, host in lower case. It still leads there.
+
+    What cannot be read as an address ("http://[") is none: nothing.
+    """
     url = _unwrapped(html.unescape(url.strip()) if "&" in url else url.strip())
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
-        return url[:LONGEST]
+        return ""
     if parts.scheme not in ("http", "https") or not host:
         return url[:LONGEST]
     if ":" in host:
@@ -200,14 +203,15 @@ def identity(entry: Entry) -> str:
     """The key of an entry within its feed."""
     guid = entry.guid.strip()
     if guid:
-        return canonical_url(guid) if guid.startswith(("http://", "https://")) else guid[:LONGEST]
+        return (canonical_url(guid) if guid.startswith(("http://", "https://")) else "") or guid[:LONGEST]
     return address(entry)
 
 
 def address(entry: Entry) -> str:
     """The key of an entry without a guid, or in a feed whose guids say nothing."""
-    if entry.url:
-        return canonical_url(entry.url)
+    url = canonical_url(entry.url)
+    if url:
+        return url
     told = f"{fold(entry.title)}\n{fold(entry.standfirst or entry.content)[:500]}"
     return WORDS + hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
 

@@ -242,7 +242,7 @@ def joined(found: FeedDocument, url: str) -> FeedDocument:
     if not url:
         return found
     site = _joined(url, found.site_url or "")
-    base = site if urlsplit(site).scheme in ("http", "https") else url
+    base = site if _is_url(site) else url
     entries = tuple(
         entry
         if _is_whole(entry.url) and _is_whole(entry.image_url or "")
@@ -258,6 +258,13 @@ def joined(found: FeedDocument, url: str) -> FeedDocument:
         hub_url=_joined(url, found.hub_url or "") or None,
         topic_url=_joined(url, found.topic_url or "") or None,
     )
+
+
+def _is_url(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _is_whole(url: str) -> bool:

@@ -141,8 +141,11 @@ def _picture(url: str | None, base: str) -> str | None:
     """An absolute http(s) address that is no logo or counter, or None."""
     if not url:
         return None
-    absolute = urljoin(base, url.strip())
-    parts = urlsplit(absolute)
+    try:
+        absolute = urljoin(base, url.strip())
+        parts = urlsplit(absolute)
+    except ValueError:  # "http://["
+        return None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
     name = parts.path.lower()

@@ -611,6 +611,37 @@ async def test_when_a_lease_dies_it_is_polling_alone_and_the_hub_is_asked_again(
     assert feed.trouble is None
 
 
+BAD_ADDRESS = "http://[bad/"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"link": BAD_ADDRESS},
+        {"link": BAD_ADDRESS, "guid": BAD_ADDRESS},
+        {"link": "https://a.example:99999/x"},
+        {"link": "http://x\u2100y.example/"},
+        {"extra": f'<media:content url="{BAD_ADDRESS}" medium="image"/>'},
+        {"extra": f'<enclosure url="{BAD_ADDRESS}a.jpg" type="image/jpeg" length="1"/>'},
+        {"extra": f'<description>&lt;img src="{BAD_ADDRESS}a.jpg"&gt;</description>'},
+        {"head": f"<atom:link rel='hub' href='{BAD_ADDRESS}'/>"},
+        {"head": f"<atom:link rel='self' href='{BAD_ADDRESS}'/>"},
+        {"head": f"<link>{BAD_ADDRESS}</link>"},
+        {"header": f'<{BAD_ADDRESS}>; rel="hub"'},
+    ],
+)
+async def test_an_address_that_is_none_costs_no_entry(pushed: World, extra: dict[str, str]) -> None:
+    head, header = extra.pop("head", ""), extra.pop("header", "")
+    odd = replace(item(1, "Ferrari leads the WEC at Imola, by a lap"), **extra)  # type: ignore[arg-type]
+    await pushed.add("/feed", rss(head=head))
+    for items in ((item(3),), (odd, item(3)), (item(2, "WEC: Toyota answers"), odd, item(3))):
+        headers = {"Link": header} if header else {}
+        pushed.outlets.answers["/feed"] = Answer(body=rss(*items, head=head), headers=headers)
+        await pushed.poll(hours=2)
+        assert (await pushed.feed()).trouble is None
+    assert await pushed.owed() == ["Ferrari leads the WEC at Imola, by a lap", "WEC: Toyota answers"]
+
+
 async def test_what_a_moderator_splits_is_known_to_every_poller_at_once(world: World) -> None:
     title = "WEC: Toyota protests the penalty for Kobayashi at Imola"
     for path, outlet in (("/a", "A Post"), ("/b", "B Post")):

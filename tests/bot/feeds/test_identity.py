@@ -49,7 +49,7 @@ from bot.model import Entry
         ("https://x.example/?p=17", "https://x.example/?p=17"),
         ("https://x.example/a%20b?q=a%2Fb", "https://x.example/a%20b?q=a%2Fb"),
         ("mailto:a@b.c", "mailto:a@b.c"),
-        ("http://[::1/a", "http://[::1/a"),
+        ("http://[::1/a", ""),
         ("/relative", "/relative"),
     ],
 )
