@@ -44,14 +44,14 @@ class Pushes:
 
     def is_due(self, feed: Feed, document: FeedDocument | None, headers: Mapping[str, str]) -> bool:
         """Say whether the feed's hub is to be asked to push."""
-        named = websub.hub_of(document, headers, feed.url)
+        named = websub.hub_of(document, headers, self.current(feed))
         return websub.is_to_ask(self.current(feed), named, self._clock())
 
     async def consider(self, feed: Feed, document: FeedDocument | None, headers: Mapping[str, str]) -> Feed:
         """Ask a feed's hub to push, where it is time to; the feed as it is to be saved."""
         if not self.is_due(feed, document, headers):
             return feed
-        named = websub.hub_of(document, headers, feed.url)
+        named = websub.hub_of(document, headers, self.current(feed))
         asked = websub.asking(self.current(feed), named, self._clock())
         # Saved before the hub is asked: it may call back within the same second.
         await self._keep(asked)
