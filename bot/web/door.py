@@ -21,7 +21,9 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 REFRESH = 3.0  # seconds that a scrape waits for fresh numbers
-MOST_BODY = 1_000_000
+MOST_BODY = 5_000_000  # some hubs push a whole feed
+BODIES = 8  # that are taken in at the same time: whoever finds the address may send them
+BODY_PATIENCE = 10.0  # seconds for one
 HANDLER_ANSWERS = 20.0  # seconds
 
 
@@ -41,6 +43,7 @@ class Door:
         self._refresh, self._routes = refresh, routes
         self._main = asyncio.get_running_loop()
         self._opened: asyncio.Future[str] = self._main.create_future()
+        self._bodies = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="pitwire web", daemon=True)
@@ -120,12 +123,15 @@ class Door:
         async def handle(request: web.Request) -> web.StreamResponse:
             from aiohttp import web
 
+            body_in = await self._body_of(request)
+            if body_in is None:
+                return web.Response(status=503, text="busy\n", headers={"Retry-After": "30"})
             asked = WebRequest(
                 method=request.method,
                 path=request.path,
                 query=dict(request.query),
                 headers={name.lower(): value for name, value in request.headers.items()},
-                body=await request.read(),
+                body=body_in,
                 parts=dict(request.match_info),
             )
             try:
@@ -145,6 +151,20 @@ class Door:
             )
 
         return handle
+
+    async def _body_of(self, request: web.Request) -> bytes | None:
+        """Take in a body; None where too many are under way, or this one is too slow."""
+        if not request.can_read_body:
+            return b""
+        if self._bodies >= BODIES:
+            return None
+        self._bodies += 1
+        try:
+            return await asyncio.wait_for(request.read(), BODY_PATIENCE)
+        except TimeoutError:
+            return None
+        finally:
+            self._bodies -= 1
 
     def _on_main(self, work: Awaitable[T]) -> asyncio.Future[T]:
         """Let the main loop do it; await the result here."""

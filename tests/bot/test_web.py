@@ -23,6 +23,7 @@ from bot.errors import SettingsError, StorageFull
 from bot.metrics import Health, Metrics
 from bot.model import DeliveryState, OutcomeKind
 from bot.web import Route, WebAnswer, WebRequest, serve
+from bot.web.door import BODIES
 from storage import Store
 from tests.conftest import FakeClock
 from tests.wire import eventually
@@ -163,6 +164,31 @@ async def test_other_parts_add_pages_that_run_on_the_main_loop(sqlite_store: Sto
         assert await web.get("/push/7?x=2") == (202, "GET 7 2 ")
         assert await web.get("/broken") == (500, "failed\n")
         assert (await web.get("/nowhere"))[0] == 404
+
+
+async def test_a_whole_feed_may_be_pushed_and_few_bodies_are_taken_in_at_once(
+    sqlite_store: Store, clock: FakeClock
+) -> None:
+    async def hub(request: WebRequest) -> WebAnswer:
+        return WebAnswer(body=str(len(request.body)))
+
+    async with door(sqlite_store, clock, [Route(path="/push", answer=hub, methods=("GET", "POST"))]) as opened:
+        assert await opened.get("/push", b"x" * 4_000_000) == (200, "4000000")
+        assert (await opened.get("/push", b"x" * 5_000_001))[0] == 413
+        host, port = opened.address.split(":")
+        slow = [await asyncio.open_connection(host, int(port)) for _ in range(BODIES)]
+        for _, writer in slow:
+            writer.write(b"POST /push HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx")
+            await writer.drain()
+        async with asyncio.timeout(5):
+            while (await opened.get("/push", b"x"))[0] != 503:
+                pass
+        assert await opened.get("/push") == (200, "0"), "what has no body waits for nobody"
+        for _, writer in slow:
+            writer.close()
+        async with asyncio.timeout(5):
+            while await opened.get("/push", b"x") != (200, "1"):
+                pass
 
 
 async def test_an_address_in_use_is_one_sentence_that_names_the_setting(
