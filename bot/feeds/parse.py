@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bot.errors import FetchError
 from bot.feeds import armour, health, trouble
+from bot.feeds.cloud import named_by
 from bot.feeds.encoding import is_utf8
 from bot.feeds.jsonfeed import looks_like_json, parse_json
 from bot.model import Entry, FeedDocument
@@ -116,7 +117,7 @@ def document(result: Any, body: bytes) -> FeedDocument:
         entries=tuple(entry_from(item) for item in result.get("entries", ())),
         language=_text(feed.get("language")) or None,
         site_url=_text(feed.get("link")) or None,
-        hub_url=_link(links, "hub"),
+        hub_url=_link(links, "hub") or named_by(feed.get("cloud")),
         topic_url=_link(links, "self"),
         ttl=_ttl(feed),
         skip_hours=hours,

@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 from bot.feeds import trouble
 from bot.feeds.client import Client
+from bot.feeds.cloud import CLOUD, is_cloud
 from bot.model import Feed, FeedDocument
 
 PATH = "/websub/{feed}/{token}"
@@ -52,14 +53,15 @@ def hub_of(document: FeedDocument | None, headers: Mapping[str, str], feed: Feed
             links.setdefault(name, _joined(feed.url, target))
     hub = links.get("hub") or (document.hub_url if document else None)
     topic = links.get("self") or (document.topic_url if document else feed.push.get("topic")) or feed.url
-    if not hub or not hub.startswith(("http://", "https://")):
+    if not hub or not hub.startswith(("http://", "https://", CLOUD)):
         return None
     return hub, topic
 
 
 def is_alive(feed: Feed, now: datetime) -> bool:
-    """Say whether a hub has promised to push this feed."""
-    return bool(feed.push) and float(feed.push.get("until", 0)) > now.timestamp()
+    """Say whether a hub has promised to push this feed; a cloud that only pings is no reason to poll less."""
+    push = feed.push
+    return bool(push) and float(push.get("until", 0)) > now.timestamp() and not is_cloud(push)
 
 
 def is_to_ask(feed: Feed, named: tuple[str, str] | None, now: datetime) -> bool:

@@ -182,7 +182,7 @@ class Checker:
             random=self._random,
             every=self._every(feed.url),
             pulse=self._pulse.of(feed.series, now),
-            is_pushed=is_alive(feed, now),
+            is_pushed=is_alive(feed, now + self.pace.most),  # until the next check at the least
         )
 
     def tune(self, feeds: Sequence[Feed]) -> None:

@@ -77,7 +77,9 @@ class Poller:
         wishes: Mapping[str, timedelta] = load_wishes(settings.feeds)
         public_url = str(settings.web.public_url or "") if settings.web.listen else ""
         # What hubs call back to; whoever runs the web server mounts it at bot.feeds.websub.PATH.
-        self.pushes = Pushes(storage, client, self._newsroom, clock, public_url) if public_url else None
+        self.pushes = (
+            Pushes(storage, client, self._newsroom, clock, public_url, self._wake) if public_url else None
+        )
         # Asks for the pages of what was posted; where no pages are to be read, nothing is.
         self.withdrawals = Withdrawals(storage, self._newsroom, pages, clock) if pages else None
         self._checker = Checker(
@@ -160,6 +162,10 @@ class Poller:
         """Sleep until the next round, a stop, or until checks were saved and may be due again sooner."""
         self._saved.clear()
         await first_of(stop.wait(), self._saved.wait(), seconds=seconds)
+
+    def _wake(self) -> None:
+        """End the nap: something is due sooner than it was."""
+        self._saved.set()
 
     async def _claim(self, group: asyncio.TaskGroup) -> int:
         room = self._most - len(self._working)

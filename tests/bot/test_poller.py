@@ -611,6 +611,75 @@ async def test_when_a_lease_dies_it_is_polling_alone_and_the_hub_is_asked_again(
     assert feed.trouble is None
 
 
+async def test_a_cloud_s_ping_lets_the_feed_be_polled_now(pushed: World) -> None:
+    pushes = pushed.poller.pushes
+    assert pushes
+
+    async def cloud(request: web.BaseRequest) -> web.StreamResponse:
+        form = parse_qs((await request.read()).decode())
+        _, _, number, token = form["path"][0].rsplit("/", 3)
+        query = {"url": form["url1"][0], "challenge": "c"}
+        assert (await pushes.answer("GET", number, token, query, {}, b"")).body == "c"
+        return web.Response(text='<notifyResult success="true"/>')
+
+    pushed.outlets.answers["/cloud"] = cloud
+    host, port = urlsplit(pushed.outlets.url).netloc.split(":")
+    head = f'<cloud domain="{host}" port="{port}" path="/cloud" registerProcedure="" protocol="http-post"/>'
+    pushed.outlets.put("/feed", rss(item(1), head=head))
+    await pushed.poll()
+    feed = await pushed.feed()
+    assert feed.push["until"] > pushed.clock().timestamp()
+    pushed.outlets.put("/feed", rss(item(2, "WEC: pinged"), item(1), head=head))
+    await pushes.receive("1", feed.push["token"], b"url=https://other.example/", {})
+    assert await pushed.poll(seconds=1) == 0
+    assert (await pushes.receive("1", feed.push["token"], f"url={feed.url}".encode(), {})).status == 200
+    assert await pushed.poll(seconds=1) == 1
+    assert await pushed.owed() == ["WEC: pinged"]
+
+
+async def test_a_ping_ends_the_nap(pushed: World) -> None:
+    await pushed.poll()
+    feed, stop = await pushed.feed(), asyncio.Event()
+    pushed.outlets.put("/feed", rss(item(2, "WEC: pinged"), item(1)))
+    assert pushed.poller.pushes
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pushed.poller._nap(9999, stop))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await pushed.poller.pushes.receive("1", feed.push["token"], b"", signed(feed, b""))
+
+
+async def test_a_feed_that_ended_takes_no_push(pushed: World) -> None:
+    await pushed.poll()
+    feed, body = await pushed.feed(), rss(item(2, "WEC: late"))
+    await pushed.store.save_feed(replace(feed, state=FeedState.GONE))
+    assert pushed.poller.pushes
+    answer = await pushed.poller.pushes.receive("1", feed.push["token"], body, signed(feed, body))
+    assert answer.status == 410
+    assert await pushed.owed() == []
+
+
+async def test_strangers_cost_one_look_a_second(pushed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await pushed.poll()
+    looks = []
+    look = pushed.store.feeds
+    monkeypatch.setattr(pushed.store, "feeds", lambda: looks.append(1) or look())
+    assert pushed.poller.pushes
+    for number in range(50):
+        assert (await pushed.poller.pushes.receive(str(number), "guess", b"", {})).status == 410
+        assert (await pushed.poller.pushes.verify(str(number), "guess", {})).status == 404
+    assert len(looks) == 1
+
+
+async def test_a_lease_that_ends_before_the_next_check_is_no_reason_to_poll_less(pushed: World) -> None:
+    await pushed.poll()
+    feed = await pushed.feed()
+    for minutes, is_pushed in ((30, False), (90, True)):
+        until = (pushed.clock() + timedelta(minutes=minutes)).timestamp()
+        held = replace(feed, push={**feed.push, "until": until})
+        assert pushed.poller._checker.moment(held).is_pushed is is_pushed
+
+
 BAD_ADDRESS = "http://[bad/"
 
 

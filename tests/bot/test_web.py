@@ -172,7 +172,9 @@ async def test_a_whole_feed_may_be_pushed_and_few_bodies_are_taken_in_at_once(
     async def hub(request: WebRequest) -> WebAnswer:
         return WebAnswer(body=str(len(request.body)))
 
-    async with door(sqlite_store, clock, [Route(path="/push", answer=hub, methods=("GET", "POST"))]) as opened:
+    async with door(
+        sqlite_store, clock, [Route(path="/push", answer=hub, methods=("GET", "POST"))]
+    ) as opened:
         assert await opened.get("/push", b"x" * 4_000_000) == (200, "4000000")
         assert (await opened.get("/push", b"x" * 5_000_001))[0] == 413
         host, port = opened.address.split(":")
