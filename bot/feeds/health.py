@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.model import Feed
 
 LONGEST_RETRY = timedelta(days=1)
+LONGEST_WALL = 10_000  # bytes of a page that stands in for another
 Kind = TypeVar("Kind", bound=BaseException)
 
 # Signs of a wall that stops robots, in headers or at the beginning of the page.
@@ -118,6 +119,13 @@ def is_bot_wall(headers: Mapping[str, str], body: bytes) -> bool:
     return any(name in headers for name in _WALL_HEADERS) or any(word in beginning for word in _WALL_WORDS)
 
 
+def is_wall_page(body: bytes) -> bool:
+    """Recognise such a page by itself. Many a front page asks for a captcha in its forms: a wall is short, or says so on top."""
+    return b"<title>just a moment...</title>" in body[:2000].lower() or (
+        len(body) <= LONGEST_WALL and is_bot_wall({}, body)
+    )
+
+
 def retry_at(headers: Mapping[str, str], *, now: datetime) -> datetime | None:
     """Read Retry-After: seconds or a date (RFC 9110 10.2.3), at most a day from now."""
     value = headers.get("Retry-After", "").strip()
@@ -144,7 +152,7 @@ def _instead(body: bytes, content_type: str) -> str:
     if body[:2] == b"\x1f\x8b":
         return "packed_silently"
     if b"<!doctype html" in beginning or b"<html" in beginning or "html" in content_type.lower():
-        if is_bot_wall({}, body):
+        if is_wall_page(body):
             return "wall_page"
         return "web_page"
     if beginning[:1] in (b"{", b"["):

@@ -86,6 +86,16 @@ async def test_a_bot_wall_is_recognised(
         await client.get(outlets.put("/feed", body, status=status, headers=headers))
 
 
+def test_a_front_page_with_a_captcha_in_its_forms_is_no_bot_wall() -> None:
+    script = (
+        b'<!doctype html><html><title>Racing</title><script src="https://x.example/recaptcha.js"></script>'
+    )
+    assert health.not_a_feed(script + b"<p>news</p>" * 2000) == "trouble.web_page"
+    assert health.not_a_feed(b"<html><p>Please solve the captcha</p>") == "trouble.wall_page"
+    moment = b"<html><head><title>Just a moment...</title>" + b"<p>wait</p>" * 2000
+    assert health.not_a_feed(moment) == "trouble.wall_page"
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("120", 120), ("Sun, 22 Nov 2026 14:05:00 GMT", 300), ("999999999", 86_400), ("soon", None), ("", None)],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from aiohttp import web
 
 from bot.errors import FetchError
 from bot.feeds import discovery
@@ -115,6 +118,9 @@ async def test_what_is_no_page_is_nothing(client: Client, outlets: Outlets, stat
         ("feed:https://x.example/rss", "https://x.example/rss"),
         ("r/formula1", "https://www.reddit.com/r/formula1/.rss"),
         ("https://old.reddit.com/r/WEC/", "https://www.reddit.com/r/WEC/.rss"),
+        ("https://x.example/ra\n cing/rss", "https://x.example/racing/rss"),
+        ("Try this one: https://x.example/rss, please", "https://x.example/rss"),
+        ("@racing@social.example", "https://social.example/@racing"),
         (
             "https://www.youtube.com/channel/UCB_qr75-ydFVKSF9Dmo6izg/videos",
             "https://www.youtube.com/feeds/videos.xml?channel_id=UCB_qr75-ydFVKSF9Dmo6izg",
@@ -127,6 +133,11 @@ async def test_what_is_no_page_is_nothing(client: Client, outlets: Outlets, stat
 )
 def test_what_people_type_becomes_an_address(typed: str, url: str) -> None:
     assert address_of(typed) == url
+
+
+def test_words_without_an_address_are_said_so() -> None:
+    with pytest.raises(FetchError, match="cannot be read as a URL"):
+        address_of("all the news about rallying")
 
 
 def test_a_page_names_its_feeds_those_for_comments_last() -> None:
@@ -148,6 +159,47 @@ def test_a_youtube_page_names_its_channel() -> None:
     assert named_in(page, "https://www.youtube.com/@F1") == [
         "https://www.youtube.com/feeds/videos.xml?channel_id=UCB_qr75-ydFVKSF9Dmo6izg"
     ]
+
+
+def test_of_the_channels_on_a_youtube_page_its_own_is_taken() -> None:
+    other, own = "UC" + "o" * 22, "UCB_qr75-ydFVKSF9Dmo6izg"
+    page = f'<html><a href="/channel/{other}"></a>{{"channelId":"{other}"}}{{"externalId":"{own}"}}</html>'
+    (found,) = named_in(page, "https://www.youtube.com/@F1")
+    assert found.endswith(own)
+    assert named_in(page, "https://notyoutube.com/@F1") == []
+
+
+def test_addresses_that_are_none_are_passed_over() -> None:
+    html = """<html><head><base href="http://[x"><link rel="alternate" type="application/rss+xml" href="http://[y">
+      <link rel="alternate" type="application/rss+xml" href="/rss"></head><body><a href="http://[z">RSS</a></body></html>"""
+    assert named_in(html, "https://x.example/") == ["https://x.example/rss"]
+
+
+async def test_without_a_scheme_a_site_that_knows_no_https_is_asked_by_http(
+    client: Client, outlets: Outlets
+) -> None:
+    url = outlets.put("/rss", rss(Item(title="a", guid="1")))
+    assert [found.url for found in await discover(client, url.removeprefix("http://"))] == [url]
+    with pytest.raises(FetchError):
+        await discover(client, url.replace("http:", "https:"))
+
+
+async def test_looking_ends_in_time_with_what_was_found(client: Client, outlets: Outlets) -> None:
+    async def silent(_: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    outlets.put("/good.xml", rss(Item(title="a", guid="1")))
+    outlets.answers["/slow.xml"] = silent
+    links = "".join(
+        f'<link rel="alternate" type="application/rss+xml" href="{path}">'
+        for path in ("/good.xml", "/slow.xml")
+    )
+    outlets.put("/", f"<html><head>{links}</head></html>".encode(), headers=HTML)
+    (found,) = await discover(client, outlets.url + "/", patience=0.5)
+    assert found.url == outlets.url + "/good.xml"
+    with pytest.raises(FetchError, match=r"too slow.*0\.2 seconds"):
+        await discover(client, outlets.url + "/slow.xml", patience=0.2)
 
 
 async def test_a_sites_address_offers_its_feeds(client: Client, outlets: Outlets) -> None:
