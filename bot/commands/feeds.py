@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from urllib.parse import urlsplit
 
 from bot.commands.ask import Ask
@@ -68,7 +69,7 @@ async def _add(ask: Ask, words: str) -> Reply:
         if not 1 <= int(words) <= len(offered):
             raise ask.refuse("feed.gone")
         return await _keep(ask, settings, offered[int(words) - 1])
-    candidates = await _found(ask, settings, words)
+    candidates = _allowed(ask, settings, await _found(ask, settings, words))
     if len(candidates) == 1:
         return await _keep(ask, settings, candidates[0])
     await _remember(ask, candidates)
@@ -89,13 +90,27 @@ async def _found(ask: Ask, settings: Settings, words: str) -> Sequence[Candidate
         await client.close()
 
 
-async def _keep(ask: Ask, settings: Settings, found: Candidate) -> Reply:
-    key = address_key(found.url)
-    for known in await ask.storage.feeds():
-        if known.state is not FeedState.GONE and address_key(known.url) == key:
-            raise ask.refuse("feed.known", name=_name(known))
-    if settings.feed.adding == "catalogue" and _site(found.url) not in _catalogued(ask):
+def _allowed(ask: Ask, settings: Settings, found: Sequence[Candidate]) -> Sequence[Candidate]:
+    """What of this the operator lets be added: nobody is offered what would be refused."""
+    if settings.feed.adding != "catalogue":
+        return found
+    sites = frozenset(
+        _site(one.url) for one in load_outlets(None, ask.now)
+    )  # the operator's list may be shorter
+    allowed = [one for one in found if _site(one.url) in sites]
+    if not allowed:
         raise ask.refuse("feed.only_catalogue")
+    return allowed
+
+
+async def _keep(ask: Ask, settings: Settings, found: Candidate) -> Reply:
+    _allowed(ask, settings, [found])
+    known = await _known(ask, found)
+    if known is not None and known.state is FeedState.PAUSED:  # it was read just now
+        await ask.storage.add_feed(replace(known, next_check_at=ask.now))
+        return ask.reply(ask.say("commands.feed.again", name=_name(known)), private=True)
+    if known is not None:
+        raise ask.refuse("feed.known", name=_name(known))
     added = Feed(
         url=found.url,
         outlet=cut(found.title, _NAME),
@@ -129,23 +144,24 @@ async def _own(ask: Ask) -> list[Feed]:
     return [one for one in feeds if one.added_by == ask.request.space and one.state is not FeedState.GONE]
 
 
+async def _known(ask: Ask, found: Candidate) -> Feed | None:
+    """The feed that is read at this address, or where it leads."""
+    keys = {address_key(url) for url in (found.url, found.read_at) if url}
+    feeds = await ask.storage.feeds()
+    return next(
+        (one for one in feeds if one.state is not FeedState.GONE and address_key(one.url) in keys), None
+    )
+
+
 async def _remember(ask: Ask, candidates: Sequence[Candidate]) -> None:
     """Keep what was offered: addresses are too long for buttons, and buttons outlive a restart."""
-    rows = [[one.url, one.title, one.kind, one.entries, one.language] for one in candidates]
+    rows = [asdict(one) for one in candidates]
     await ask.storage.remember(f"feeds offered {ask.request.space}", json.dumps(rows))
 
 
 async def _remembered(ask: Ask) -> list[Candidate]:
-    kept = await ask.storage.recall(f"feeds offered {ask.request.space}")
-    return [
-        Candidate(url=url, title=title, kind=kind, entries=entries, language=language)
-        for url, title, kind, entries, language in json.loads(kept or "[]")
-    ]
-
-
-def _catalogued(ask: Ask) -> frozenset[str]:
-    """The sites that the built-in catalogue reads: an operator may have cut the list down, or left feeds out."""
-    return frozenset(_site(one.url) for one in load_outlets(None, ask.now))
+    kept = json.loads(await ask.storage.recall(f"feeds offered {ask.request.space}") or "[]")
+    return [Candidate(**row) for row in kept if isinstance(row, dict)]  # an older version kept lists
 
 
 def _site(url: str) -> str:

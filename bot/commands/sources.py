@@ -9,7 +9,7 @@ from bot.commands.ask import Ask
 from bot.commands.menu import SETTING_NAMES
 from bot.commands.names import topic_name
 from bot.locale import has
-from bot.locale.dates import moment
+from bot.locale.dates import ago, moment, until
 from bot.model import Choice, Feed, FeedState, Reply
 from bot.posts.reasons import say_reason
 from bot.posts.schedule import zone_of
@@ -93,16 +93,29 @@ def _fits(ask: Ask, feed: Feed, words: str) -> bool:
 
 
 def _line(ask: Ask, feed: Feed) -> str:
+    """A feed's state, when it was read last, when it had something new, and when it is asked next, in words."""
     name = f"{cut(tame(feed.outlet), 40)} ({feed.language or '–'})"
     if feed.official:
         name += f" · {ask.say('post.label.official')}"
+    read_at = feed.last_success_at
+    last = f" {ask.say('commands.sources.last', at=_ago(ask, read_at))}" if read_at else ""
     if feed.state is FeedState.PAUSED:
-        return f"⏸ {name}: {_trouble(ask, feed)}"
+        return f"⏸ {name}: {_trouble(ask, feed)}{last}"
+    following = until(ask.locale, feed.next_check_at, ask.now)
     if feed.trouble:
-        return f"⚠ {name}: {_trouble(ask, feed)} {ask.say('commands.sources.next', at=_when(ask, feed.next_check_at))}"
-    if feed.last_success_at is None:
+        return f"⚠ {name}: {_trouble(ask, feed)}{last} {ask.say('commands.sources.next', at=following)}"
+    if read_at is None:
         return f"… {name}: {ask.say('commands.sources.not_yet')}"
-    return f"✅ {name}: {ask.say('commands.sources.read', at=_when(ask, feed.last_success_at))}"
+    if feed.last_entry_at is None:
+        how = ask.say("commands.sources.quiet", read=_ago(ask, read_at), next=following)
+    else:
+        news = _ago(ask, feed.last_entry_at)
+        how = ask.say("commands.sources.well", read=_ago(ask, read_at), news=news, next=following)
+    return f"✅ {name}: {how}"
+
+
+def _ago(ask: Ask, at: datetime) -> str:
+    return ago(ask.locale, at, ask.now)
 
 
 def _trouble(ask: Ask, feed: Feed) -> str:

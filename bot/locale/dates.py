@@ -30,3 +30,12 @@ def ago(locale: str, at: datetime, now: datetime) -> str:
         if minutes >= span:
             return say(locale, f"dates.ago.{unit}", count=minutes // span)
     return say(locale, "dates.ago.now")
+
+
+def until(locale: str, at: datetime, now: datetime) -> str:
+    """Say how long it is until then, or "within a minute" for less than one and for what is overdue."""
+    minutes = max(0.0, (at - now).total_seconds() / 60)
+    for unit, span in (("days", 1440), ("hours", 60), ("minutes", 1)):
+        if minutes >= span:
+            return say(locale, f"dates.until.{unit}", count=round(minutes / span))
+    return say(locale, "dates.until.now")

@@ -168,9 +168,9 @@ async def test_sources_show_each_outlet_s_health_page_by_page(chat: Chat, sqlite
         elif number == 9:
             await sqlite_store.save_feed(replace(kept, trouble="Gone.", state=FeedState.PAUSED))
     said = await chat.say("/sources")
-    assert "20 feeds are read" in said and "⚠ Outlet 7 (en): 403: refused. Next try 15:00." in said
+    assert "20 feeds are read" in said and "⚠ Outlet 7 (en): 403: refused. Next try in 1 h." in said
     assert "⏸ Outlet 9" in said
-    assert "✅ Outlet 8 (en): read 13:00" in await chat.say("sources outlet 8")
+    assert "✅ Outlet 8 (en): read 1 h ago" in await chat.say("sources outlet 8")
     await chat.say("sources")
     assert "Outlet 6" in await chat.press("More")
     assert "Outlet 7" in await chat.press("Back")

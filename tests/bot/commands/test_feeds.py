@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.commands.desk import Desk
 from bot.config import FeedAdding, HttpSettings, PollSettings, Settings
+from bot.model import Feed, FeedState
 from bot.series.catalog import load_catalog
 from storage import Store
 from tests.chat import Chat
@@ -118,3 +120,74 @@ async def test_only_the_place_that_added_a_feed_removes_it(
     stranger = Chat(chat.desk, space="other")
     assert "No feed with that number" in await stranger.say(f"feed remove {kept.id}")
     assert len(await sqlite_store.feeds()) == 1
+
+
+async def test_what_may_not_be_added_is_not_offered(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Feed(url=f"{outlets.url}/known", outlet="Listed", next_check_at=clock())
+    monkeypatch.setattr("bot.commands.feeds.load_outlets", lambda *_: [listed])
+    async with Outlets() as elsewhere:
+        outlets.put("/f1.xml", rss(Item(title="One"), title="Ours"))
+        theirs = elsewhere.put("/wec.xml", rss(Item(title="Two"), title="Theirs"))
+        theirs = theirs.replace("127.0.0.1", "localhost")
+        links = "".join(
+            f'<link rel="alternate" type="application/rss+xml" href="{url}">' for url in ("/f1.xml", theirs)
+        )
+        site = outlets.put("/", f"<html>{links}</html>".encode(), headers={"Content-Type": "text/html"})
+        chat = chat_with(sqlite_store, clock, adding="catalogue")
+        assert "Added: Ours" in await chat.say(f"feed add {site}")
+        assert "outlets in the catalogue" in await chat.say(f"feed add {theirs}")
+
+
+async def test_a_feed_is_known_by_where_it_leads(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    url = outlets.put("/feed", rss(Item(title="One"), title="Hill Climb"))
+    chat = chat_with(sqlite_store, clock, adding="any")
+    await chat.say(f"feed add {url}")
+    assert "read already: Hill Climb" in await chat.say(f"feed add {outlets.redirect('/short', '/feed')}")
+
+
+async def test_a_feed_that_was_given_up_is_read_again(
+    sqlite_store: Store, clock: FakeClock, outlets: Outlets
+) -> None:
+    url = outlets.put("/feed", rss(Item(title="One"), title="Hill Climb"))
+    chat = chat_with(sqlite_store, clock, adding="any")
+    await chat.say(f"feed add {url}")
+    (kept,) = await sqlite_store.feeds()
+    await sqlite_store.save_feed(replace(kept, state=FeedState.PAUSED, trouble="trouble.wall|403"))
+    clock.forward(days=3)
+    assert "Hill Climb had been given up" in await chat.say(f"feed add {url}")
+    (again,) = await sqlite_store.feeds()
+    assert (again.state, again.next_check_at) == (FeedState.ACTIVE, clock())
+
+
+async def test_sources_say_how_each_feed_is_in_words(sqlite_store: Store, clock: FakeClock) -> None:
+    now = clock()
+    facts: dict[str, dict[str, Any]] = {
+        "Well": {
+            "last_success_at": now - timedelta(minutes=5),
+            "last_entry_at": now - timedelta(hours=2),
+            "next_check_at": now + timedelta(minutes=12),
+        },
+        "Quiet": {"last_success_at": now, "next_check_at": now + timedelta(seconds=30)},
+        "New": {},
+        "Walled": {
+            "trouble": "trouble.wall|403",
+            "last_success_at": now - timedelta(days=3),
+            "next_check_at": now + timedelta(minutes=100),
+        },
+        "Ended": {"trouble": "trouble.paused|7|trouble.wall|403", "state": FeedState.PAUSED},
+    }
+    for name, more in facts.items():
+        feed = Feed(url=f"https://{name.lower()}.example/", outlet=name, **{"next_check_at": now, **more})
+        await sqlite_store.save_feed(replace(feed, id=(await sqlite_store.add_feed(feed)).id))
+    said = (await chat_with(sqlite_store, clock).say("/sources")).splitlines()
+    assert said[1:] == [
+        "⏸ Ended (–): Paused after failing for 7 days. A bot wall keeps robots out of this site (403).",
+        "⚠ Walled (–): A bot wall keeps robots out of this site (403). Last read 3 days ago. Next try in 2 h.",
+        "… New (–): not read yet",
+        "✅ Quiet (–): read just now · nothing new yet · next within a minute",
+        "✅ Well (–): read 5 min ago · new 2 h ago · next in 12 min",
+    ]
