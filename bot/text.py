@@ -62,6 +62,11 @@ def tame(text: str) -> str:
     return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
+def escaped(json: str) -> str:
+    """JSON that a terminal may show: what a reader cannot see is written as \\u…, and reads back the same."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+
+
 def tame_lines(text: str) -> str:
     """Like `tame`, but keep paragraphs (a blank line between them)."""
     return "\n\n".join(filter(None, (tame(part) for part in re.split(r"\n\s*\n|\r\n\s*\r\n", text))))

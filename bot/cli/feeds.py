@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +13,13 @@ import typer
 
 from bot.cli import app, in_loop
 from bot.errors import FetchError, SettingsError
+from bot.text import escaped, tame
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.config import Settings
+    from bot.feeds.discovery import Candidate
     from bot.model import Feed, FeedDocument
 
 feeds = typer.Typer(help="The feeds: list, show, check, add, remove, import, export.", no_args_is_help=True)
@@ -30,12 +33,12 @@ def list_feeds(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.
     """List every feed with its health and its next check."""
     kept = in_loop(_kept())
     if as_json:
-        typer.echo(json.dumps([_facts(feed) for feed in kept], ensure_ascii=False, indent=1))
+        _print_json([_facts(feed) for feed in kept])
         return
     from bot.cli.tables import print_feeds
     from bot.config import load_settings
 
-    print_feeds(kept, load_settings().locale)
+    print_feeds(kept, load_settings().locale, now=_now())
 
 
 @feeds.command()
@@ -45,13 +48,16 @@ def show(
 ) -> None:
     """Show a feed as Pitwire reads it, before anyone adds it."""
     from bot.cli.tables import print_document
+    from bot.feeds import trouble
     from bot.feeds.show import describe
 
     document = in_loop(_document(source))
     if as_json:
-        typer.echo(json.dumps(describe(document), ensure_ascii=False, indent=1))
-    else:
+        _print_json(describe(document))
+    elif document.kind:
         print_document(document)
+    else:
+        raise trouble.error("no_feed")
 
 
 @feeds.command()
@@ -63,14 +69,14 @@ def check() -> None:
 
 @feeds.command()
 def add(
-    url: Annotated[str, typer.Argument(help="The feed's URL.")],
+    url: Annotated[str, typer.Argument(help="The feed's URL, or its site's.")],
     outlet: Annotated[str, typer.Option(help="The outlet's name; the feed's own title by default.")] = "",
     language: Annotated[str, typer.Option(help="Its language: en, de, fr …")] = "",
     series: Annotated[
         list[str] | None, typer.Option(help="A series it writes about; may be given several times.")
     ] = None,
 ) -> None:
-    """Add a feed, after having read it once."""
+    """Add a feed, after having read it once. Of a site's address its feed is taken, if it names one only."""
     from bot.series.catalog import load_catalog
 
     unknown = [slug for slug in series or () if slug not in load_catalog().series]
@@ -78,15 +84,15 @@ def add(
         raise SettingsError(
             f"--series {unknown[0]}: no such series. `pitwire explain` and the docs list the slugs."
         )
-    feed = in_loop(_add(url, outlet, language, tuple(series or ())))
-    typer.echo(f"added: {feed.outlet} · {feed.url}")
+    feed, how = in_loop(_add(url, outlet, language, tuple(series or ())))
+    typer.echo(f"{how}: {tame(feed.outlet)} · {tame(feed.url)}")
 
 
 @feeds.command()
 def remove(url: Annotated[str, typer.Argument(help="The feed's URL, as `feeds list` shows it.")]) -> None:
     """Stop polling a feed. What was told stays."""
     in_loop(_remove(url))
-    typer.echo(f"removed: {url}")
+    typer.echo(f"removed: {tame(url)}")
 
 
 @feeds.command("import")
@@ -115,6 +121,10 @@ def export_feeds(
         typer.echo(f"{file} written")
 
 
+def _print_json(facts: object) -> None:
+    typer.echo(escaped(json.dumps(facts, ensure_ascii=False, indent=1)))
+
+
 def _now() -> datetime:
     from bot.app import utc_now
 
@@ -138,9 +148,13 @@ async def _kept() -> list[Feed]:
 
 
 async def _document(source: str) -> FeedDocument:
+    """Read a file, or an address; a page there that is no feed is an error that names the feed it offers."""
     from bot.app import utc_now
     from bot.config import load_settings
+    from bot.feeds import trouble
     from bot.feeds.client import Client
+    from bot.feeds.discovery import named_in
+    from bot.feeds.health import not_a_feed
     from bot.feeds.parse import parse
 
     if not source.startswith(("http://", "https://")):
@@ -148,7 +162,11 @@ async def _document(source: str) -> FeedDocument:
     settings = load_settings()
     async with Client(settings.http, settings.poll, utc_now) as client:
         response = await client.get(source)
-    return parse(response.body, content_type=response.content_type, url=response.url)
+    document = parse(response.body, content_type=response.content_type, url=response.url)
+    if document.kind:
+        return document
+    reason, named = not_a_feed(response.body, response.content_type), named_in(response.text, response.url)
+    raise trouble.error("elsewhere", named[0], reason) if named else trouble.error_of(reason, FetchError)
 
 
 async def _check_all() -> bool:
@@ -186,23 +204,46 @@ async def ask_all(settings: Settings, console: Console) -> list[tuple[Feed, str 
             return await asyncio.gather(*(one(feed) for feed in kept))
 
 
-async def _add(url: str, outlet: str, language: str, series: tuple[str, ...]) -> Feed:
+async def _add(url: str, outlet: str, language: str, series: tuple[str, ...]) -> tuple[Feed, str]:
+    """The feed as it is kept, and what was done to it."""
     from bot.app import opened
     from bot.config import load_settings
-    from bot.model import Feed
+    from bot.feeds.identity import address_key
+    from bot.model import Feed, FeedState
 
-    document = await _document(url)
+    settings = load_settings()
+    found = await _found(settings, url)
     feed = Feed(
-        url=url,
-        outlet=outlet or document.title or url,
-        language=language or document.language,
+        url=found.url,
+        outlet=outlet or found.title,
+        language=language or found.language,
         series=series,
-        title=document.title,
+        title=found.title,
         added_by="operator",
         next_check_at=_now(),
     )
-    async with opened(load_settings(), writes=False) as store:
-        return await store.add_feed(feed)
+    keys = {address_key(found.url), address_key(found.read_at)}
+    async with opened(settings, writes=False) as store:
+        known = next((one for one in await store.feeds() if address_key(one.url) in keys), None)
+        if known is None:
+            return await store.add_feed(feed), "added"
+        if known.state is FeedState.ACTIVE:
+            return known, "known already"
+        return await store.add_feed(replace(known, added_by="operator", next_check_at=_now())), "read again"
+
+
+async def _found(settings: Settings, url: str) -> Candidate:
+    """The one feed at an address. Raises FetchError where there is none, or several to choose from."""
+    from bot.app import utc_now
+    from bot.feeds.client import Client
+    from bot.feeds.discovery import discover
+
+    async with Client(settings.http, settings.poll, utc_now) as client:
+        found = await discover(client, url)
+    if len(found) > 1:
+        named = ", ".join(tame(one.url) for one in found)
+        raise FetchError(f"{tame(url)} offers several feeds: {named}. Add one of them.")
+    return found[0]
 
 
 async def _remove(url: str) -> None:

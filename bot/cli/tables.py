@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.model import Feed, FeedDocument, FeedState
+from bot.commands.sources import line_of
+from bot.model import Feed, FeedDocument
 from bot.posts.reasons import say_reason
 from bot.text import cut, tame
 
 
-def print_feeds(feeds: Sequence[Feed], locale: str, console: Console | None = None) -> None:
-    """One line a feed: outlet, language, how it is, when it is asked next."""
-    table = Table("outlet", "lang", "state", "next check", "feed", box=None, header_style="bold")
-    for feed in feeds:
-        state = Text(_state(feed, locale), style="red" if feed.trouble else "")
-        when = f"{feed.next_check_at:%d %b %H:%M} UTC" if feed.state == FeedState.ACTIVE else ""
-        table.add_row(_plain(feed.outlet), feed.language or "", state, when, _plain(feed.url))
+def print_feeds(feeds: Sequence[Feed], locale: str, *, now: datetime, console: Console | None = None) -> None:
+    """How each feed is, as /sources says it, and its address to copy; those in trouble where the eye is, last."""
     out = console or Console()
-    out.print(table)
+    for feed in sorted(feeds, key=lambda feed: feed.trouble is not None):
+        style = "red" if feed.trouble else ""
+        out.print(Text(line_of(feed, locale, now=now), style=style))
+        out.print(Text(f"  {tame(feed.url)}", style="dim"), soft_wrap=True)
     out.print(f"{len(feeds)} feeds, {sum(feed.trouble is not None for feed in feeds)} in trouble")
 
 
@@ -53,14 +53,6 @@ def print_health(
             )
         out.print(table)
     out.print(f"{len(results) - len(failing)} of {len(results)} feeds answer well")
-
-
-def _state(feed: Feed, locale: str) -> str:
-    if feed.trouble:
-        return say_reason(feed.trouble, locale)
-    if feed.last_success_at is None:
-        return "not asked yet"
-    return str(feed.state)
 
 
 def _plain(text: str) -> Text:

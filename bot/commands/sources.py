@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.commands.ask import Ask
 from bot.commands.menu import SETTING_NAMES
 from bot.commands.names import topic_name
-from bot.locale import has
+from bot.locale import has, say
 from bot.locale.dates import ago, moment, until
 from bot.model import Choice, Feed, FeedState, Reply
 from bot.posts.reasons import say_reason
@@ -36,7 +36,9 @@ async def sources(ask: Ask) -> Reply:
         key = "none" if words else "empty"
         return ask.reply(ask.say(f"commands.sources.{key}", words=cut(words, 40)), private=True)
     shown = feeds[offset : offset + ON_A_PAGE]
-    lines = [ask.say("commands.sources.title", count=len(feeds)), *(_line(ask, feed) for feed in shown)]
+    zone = ask.preferences.timezone
+    lines = [ask.say("commands.sources.title", count=len(feeds))]
+    lines += [line_of(feed, ask.locale, now=ask.now, zone=zone) for feed in shown]
     choices = [
         Choice(label=ask.say(key), line=line, emoji=emoji)
         for key, start, emoji in (
@@ -92,34 +94,31 @@ def _fits(ask: Ask, feed: Feed, words: str) -> bool:
     return all(word in text for word in fold(words).split())
 
 
-def _line(ask: Ask, feed: Feed) -> str:
+def line_of(feed: Feed, locale: str, *, now: datetime, zone: str = "UTC") -> str:
     """A feed's state, when it was read last, when it had something new, and when it is asked next, in words."""
     name = f"{cut(tame(feed.outlet), 40)} ({feed.language or '–'})"
     if feed.official:
-        name += f" · {ask.say('post.label.official')}"
-    read_at = feed.last_success_at
-    last = f" {ask.say('commands.sources.last', at=_ago(ask, read_at))}" if read_at else ""
+        name += f" · {say(locale, 'post.label.official')}"
+    last, following = _last(feed, locale, now), until(locale, feed.next_check_at, now)
+    trouble = cut(say_reason(feed.trouble or "", locale, zone), 140)
     if feed.state is FeedState.PAUSED:
-        return f"⏸ {name}: {_trouble(ask, feed)}{last}"
-    following = until(ask.locale, feed.next_check_at, ask.now)
+        return " ".join(filter(None, (f"⏸ {name}:", trouble, last)))
     if feed.trouble:
-        return f"⚠ {name}: {_trouble(ask, feed)}{last} {ask.say('commands.sources.next', at=following)}"
-    if read_at is None:
-        return f"… {name}: {ask.say('commands.sources.not_yet')}"
+        again = say(locale, "commands.sources.next", at=following)
+        return " ".join(filter(None, (f"⚠ {name}:", trouble, last, again)))
+    if feed.last_success_at is None:
+        return f"… {name}: {say(locale, 'commands.sources.not_yet')}"
+    times = {"read": ago(locale, feed.last_success_at, now), "next": following}
     if feed.last_entry_at is None:
-        how = ask.say("commands.sources.quiet", read=_ago(ask, read_at), next=following)
-    else:
-        news = _ago(ask, feed.last_entry_at)
-        how = ask.say("commands.sources.well", read=_ago(ask, read_at), news=news, next=following)
-    return f"✅ {name}: {how}"
+        return f"✅ {name}: {say(locale, 'commands.sources.quiet', **times)}"
+    news = ago(locale, feed.last_entry_at, now)
+    return f"✅ {name}: {say(locale, 'commands.sources.well', news=news, **times)}"
 
 
-def _ago(ask: Ask, at: datetime) -> str:
-    return ago(ask.locale, at, ask.now)
-
-
-def _trouble(ask: Ask, feed: Feed) -> str:
-    return cut(say_reason(feed.trouble or "", ask.locale, ask.preferences.timezone), 140)
+def _last(feed: Feed, locale: str, now: datetime) -> str:
+    if feed.last_success_at is None:
+        return ""
+    return say(locale, "commands.sources.last", at=ago(locale, feed.last_success_at, now))
 
 
 def _when(ask: Ask, at: datetime) -> str:

@@ -203,7 +203,7 @@ async def _read(answer: Response) -> FeedDocument | None:
 def _candidate(url: str, document: FeedDocument, read_at: str) -> Candidate:
     return Candidate(
         url=url,
-        title=tame(document.title)[:200] or url,
+        title=tame(document.title)[:200] or urlsplit(url).hostname or url,
         kind=document.kind,
         entries=len(document.entries),
         language=document.language,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -167,6 +170,86 @@ def test_feeds_go_out_as_opml_and_come_back(home: dict[str, str], tmp_path: Path
     assert "1 added" in pitwire(other, "feeds", "import", "out.opml").stdout
     listed = json.loads(pitwire(other, "feeds", "list", "--json").stdout)
     assert [(feed["url"], feed["outlet"]) for feed in listed] == [("https://example.org/rss", "Invented")]
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """A site of one feed, one of two, one of none; what it writes is meant for terminals that obey."""
+    feed = FEED.replace("Invented", "Invented [bold]").encode()
+    hostile = {"version": "https://jsonfeed.org/version/1.1", "title": "\x1b[31mRed\x9b2J\u202e", "items": []}
+    answers = {
+        "/feed": feed,
+        "/hostile": json.dumps(hostile, ensure_ascii=False).encode(),
+        "/one": b'<html><link rel="alternate" type="application/rss+xml" href="/feed">',
+        "/two": b'<html><link rel="alternate" type="application/rss+xml" href="/feed">'
+        b'<link rel="alternate" type="application/rss+xml" href="/other">',
+        "/other": feed,
+        "/none": b"<html>hello",
+    }
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = answers.get(self.path)
+            self.send_response(200 if body else 404)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def near(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A home that reads what is on loopback, and nothing by itself."""
+    (tmp_path / "none.toml").write_text("", encoding="utf-8")
+    gap = {"PITWIRE_POLL__HOST_GAP": "0", "PITWIRE_FEEDS": "none.toml"}
+    return {**home, **gap, "PITWIRE_HTTP__ALLOW_NETWORKS": '["127.0.0.0/8"]'}
+
+
+def test_a_feed_is_added_by_its_address_or_its_sites_and_known_ever_after(
+    near: dict[str, str], site: str
+) -> None:
+    added = pitwire(near, "feeds", "add", f"{site}/one")
+    assert (added.returncode, added.stdout) == (0, f"added: Invented [bold] · {site}/feed\n")
+    assert pitwire(near, "feeds", "add", f"{site}/feed").stdout.startswith("known already: Invented")
+    shown = pitwire(near, "feeds", "list", COLUMNS="80").stdout
+    assert "… Invented [bold] (–): not read yet" in shown
+    assert f"{site}/feed" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "words"),
+    [
+        ("add", "/none", "web page, not a feed. It names no feed"),
+        ("add", "/two", "offers several feeds"),
+        ("add", "/gone", "no feed at this address"),
+        ("show", "/none", "web page, not a feed"),
+        ("show", "/one", "The site names this feed instead: "),
+    ],
+)
+def test_what_is_no_feed_is_one_sentence_and_exit_code_1(
+    near: dict[str, str], site: str, command: str, path: str, words: str
+) -> None:
+    ended = pitwire(near, "feeds", command, site + path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert words in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert pitwire(near, "feeds", "list", "--json").stdout.strip() == "[]"
+
+
+def test_no_terminal_obeys_a_feed(near: dict[str, str], site: str) -> None:
+    shown = pitwire(near, "feeds", "show", f"{site}/hostile", "--json").stdout
+    assert json.loads(shown)["title"] == "\x1b[31mRed\x9b2J\u202e"
+    printed = [shown, pitwire(near, "feeds", "show", f"{site}/hostile").stdout]
+    printed += [pitwire(near, "feeds", *words).stdout for words in (("add", f"{site}/hostile"), ("list",))]
+    for text in printed:
+        assert not set("\x1b\x9b\u202e") & set(text)
 
 
 def test_the_database_says_where_it_is_and_is_backed_up(home: dict[str, str], tmp_path: Path) -> None:
