@@ -153,8 +153,7 @@ async def _document(source: str) -> FeedDocument:
     from bot.config import load_settings
     from bot.feeds import trouble
     from bot.feeds.client import Client
-    from bot.feeds.discovery import named_in
-    from bot.feeds.health import not_a_feed
+    from bot.feeds.discovery import instead_of
     from bot.feeds.parse import parse
 
     if not source.startswith(("http://", "https://")):
@@ -163,10 +162,9 @@ async def _document(source: str) -> FeedDocument:
     async with Client(settings.http, settings.poll, utc_now) as client:
         response = await client.get(source)
     document = parse(response.body, content_type=response.content_type, url=response.url)
-    if document.kind:
-        return document
-    reason, named = not_a_feed(response.body, response.content_type), named_in(response.text, response.url)
-    raise trouble.error("elsewhere", named[0], reason) if named else trouble.error_of(reason, FetchError)
+    if not document.kind:
+        raise trouble.error_of(instead_of(response), FetchError)
+    return document
 
 
 async def _check_all() -> bool:

@@ -45,13 +45,9 @@ def print_health(
     results = list(results)
     failing = [(feed, trouble) for feed, trouble in results if trouble]
     out = console or Console()
-    if failing:
-        table = Table("outlet", "feed", "what is wrong", box=None, header_style="bold")
-        for feed, trouble in failing:
-            table.add_row(
-                _plain(feed.outlet), _plain(feed.url), Text(say_reason(trouble, locale), style="red")
-            )
-        out.print(table)
+    for feed, trouble in failing:
+        out.print(Text(f"⚠ {cut(tame(feed.outlet), 40)}: {say_reason(trouble, locale)}", style="red"))
+        out.print(Text(f"  {tame(feed.url)}", style="dim"), soft_wrap=True)
     out.print(f"{len(results) - len(failing)} of {len(results)} feeds answer well")
 
 

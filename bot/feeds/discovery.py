@@ -176,6 +176,12 @@ def _is_said_so(text: str) -> bool:
     return text.strip().lower() in ("rss", "rss feed", "atom", "rss-feed", "feed", "flux rss")
 
 
+def instead_of(answer: Response) -> str:
+    """The reason for which an answer is no feed, with the feed that it names where it names one."""
+    reason, named = not_a_feed(answer.body, answer.content_type), named_in(answer.text, answer.url)
+    return trouble.reason("elsewhere", named[0], reason) if named else reason
+
+
 async def _tried(client: Client, urls: Iterable[str], until: float) -> tuple[Candidate, ...]:
     """Read each of these, and keep those that are feeds: once each, whatever the redirects."""
     found: dict[str, Candidate] = {}

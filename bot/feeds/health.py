@@ -188,16 +188,18 @@ def is_cut_off(body: bytes) -> bool:
 
 async def ask(client: Client, feed: Feed) -> str | None:
     """Read a feed now; the reason for which it is not well, or None."""
-    from bot.feeds.parse import insist, parse
+    from bot.feeds.discovery import instead_of
+    from bot.feeds.parse import parse
 
     try:
         response = await client.get(feed.url)
         found = await asyncio.to_thread(
             parse, response.body, content_type=response.content_type, url=response.url
         )
-        insist(found, response.body, response.content_type)
     except FetchError as error:
         return error.reason
+    if not found.kind:
+        return instead_of(response)
     return remark(response.body, response.content_type) or (
         None if found.entries else trouble.reason("no_entries")
     )

@@ -23,6 +23,9 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.35rem .8rem .35rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
 thead th{border:0}
 tbody th{font-weight:normal}
+.feeds th,.feeds td{overflow-wrap:anywhere}
+.feeds th{width:30%}
+.feeds td:last-child{white-space:nowrap;padding-right:0}
 td{font-variant-numeric:tabular-nums}
 small{display:block}
 .none,small,footer{color:var(--soft)}

@@ -140,7 +140,7 @@ def _feeds(standing: Standing, locale: str) -> Iterator[str]:
         yield f" {escape(say(locale, 'web.feeds.read', ago=ago(locale, max(read), standing.now)))}"
     yield "</p>"
     if troubled:
-        yield "<table><tbody>"
+        yield '<table class="feeds"><tbody>'
         for feed in troubled[:TROUBLED]:
             since = ago(locale, feed.last_success_at, standing.now) if feed.last_success_at else "–"
             reason = say_reason(feed.trouble or "", locale)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 
 from bot.errors import FetchError
-from bot.feeds import discovery
+from bot.feeds import discovery, health
 from bot.feeds.client import Client
 from bot.feeds.discovery import address_of, discover, named_in
 from bot.feeds.pages import Pages
 from bot.feeds.robots import read_robots
+from bot.feeds.trouble import in_english
+from bot.model import Feed
 from tests.loopback.outlets import Item, Outlets, rss
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -230,3 +233,12 @@ async def test_a_site_without_a_feed_is_said_so(client: Client, outlets: Outlets
     with pytest.raises(FetchError, match=r"web page, not a feed.*names no feed"):
         await discover(client, outlets.url)
     assert len(outlets.asked) <= 1 + discovery.MOST_TRIED
+
+
+async def test_a_check_names_the_feed_that_a_page_offers_instead(client: Client, outlets: Outlets) -> None:
+    link = b'<html><link rel="alternate" type="application/rss+xml" href="/rss">'
+    url = outlets.put("/old", link, headers=HTML)
+    trouble = await health.ask(client, Feed(url=url, outlet="X", next_check_at=datetime.now(UTC)))
+    assert f"web page, not a feed. The site names this feed instead: {outlets.url}/rss" in in_english(
+        trouble or ""
+    )
