@@ -202,6 +202,99 @@ async def test_what_is_no_http_is_said_so(client: Client, answer: bytes) -> None
             await client.get(url)
 
 
+LENGTH, CHUNKS = b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n"
+LIES = {
+    "more than it said": HEAD + LENGTH + b"\r\n<rss/>",
+    "two lengths": HEAD + LENGTH + b"Content-Length: 5\r\n\r\nabcde",
+    "one length twice": HEAD + LENGTH + LENGTH + b"\r\nabc",
+    "a length and chunks": HEAD + LENGTH + CHUNKS + b"\r\n3\r\nabc\r\n0\r\n\r\n",
+    "a length in hex": HEAD + b"Content-Length: 0x3\r\n\r\nabc",
+    "a length with a sign": HEAD + b"Content-Length: +3\r\n\r\nabc",
+    "a length without end": HEAD + b"Content-Length: " + b"9" * 400 + b"\r\n\r\nabc",
+    "a chunk below nothing": HEAD + CHUNKS + b"\r\n-3\r\nabc\r\n0\r\n\r\n",
+    "a chunk of all memory": HEAD + CHUNKS + b"\r\nFFFFFFFFFFFFFFFF\r\nabc\r\n",
+    "HTTP/0.9": b"<rss>" + b"junk" * 100_000,
+    "no content, and content": b"HTTP/1.1 204 No Content\r\n\r\n<rss/>",
+    "another protocol": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    "a part": b"HTTP/1.1 206 Partial\r\nContent-Length: 6\r\n\r\n<rss/>",
+    "a status of nothing": b"HTTP/1.1 000 x\r\n\r\n<rss/>",
+    "a null in a name": b"HTTP/1.1 200 OK\r\nX-\x00: a\r\n\r\n<rss/>",
+    "a redirect to bytes": b"HTTP/1.1 302 x\r\nLocation: http://\xff\xfe\r\nContent-Length: 0\r\n\r\n",
+    "a redirect without end": b"HTTP/1.1 302 x\r\nLocation: /" + b"a" * 20_000 + b"\r\n\r\n",
+    "a redirect to nothing": b"HTTP/1.1 302 x\r\nLocation: \r\nContent-Length: 0\r\n\r\n",
+    "no target": b"HTTP/1.1 302 x\r\nContent-Length: 0\r\n\r\n",
+    "a jar of cookies": HEAD + b"".join(b"Set-Cookie: a%d=b\r\n" % n for n in range(5000)) + b"\r\n<rss/>",
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+@pytest.mark.usefixtures("small")
+async def test_an_answer_that_is_not_what_it_says_is_refused(client: Client, name: str) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(LIES[name])
+        await writer.drain()
+
+    async with raw_server(talk) as url:
+        with pytest.raises(FetchError):
+            await client.get(url)
+
+
+FLOODS = {
+    "early hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" * 100),
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "trailers": (HEAD + CHUNKS + b"\r\n3\r\nabc\r\n0\r\n", b"X-A: " + b"b" * 500 + b"\r\n"),
+    "chunks of a byte": (HEAD + CHUNKS + b"\r\n", b"1\r\nx\r\n" * 100),
+    "a chunk's extensions": (HEAD + CHUNKS + b"\r\n3;", b"a=b;" * 100),
+    "a chunk's size": (HEAD + CHUNKS + b"\r\n", b"0" * 1000),
+    "words after HTTP/0.9": (b"", b"<rss>junk</rss>" * 100),
+    "the body of an error": (b"HTTP/1.1 500 x\r\n\r\n", b"x" * 10_000),
+    "the body of a redirect": (b"HTTP/1.1 302 x\r\nLocation: /x\r\n\r\n", b"x" * 10_000),
+    "the body of nothing new": (b"HTTP/1.1 304 x\r\n\r\n", b"x" * 10_000),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_a_flood_ends_and_the_next_host_is_served_meanwhile(
+    clock: Clock, outlets: Outlets, name: str
+) -> None:
+    begins, goes_on = FLOODS[name]
+    flooding = asyncio.Event()
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begins)
+        flooding.set()
+        while True:
+            writer.write(goes_on)
+            await writer.drain()
+
+    def patient_for(seconds: float) -> Client:
+        facts = {"timeout": seconds, "max_bytes": 100_000, "allow_networks": ["127.0.0.0/8"]}
+        return Client(HttpSettings.model_validate(facts), PollSettings(host_gap=0), clock)
+
+    url = outlets.put("/feed", b"<rss/>")
+    async with patient_for(0.5) as client, patient_for(HANGS) as other, raw_server(talk) as flood:
+        flooded = asyncio.create_task(client.get(flood))
+        await flooding.wait()
+        assert (await other.get(url)).status == 200
+        with pytest.raises(FetchError):
+            await flooded
+
+
+async def test_redirects_that_hand_out_cookies_get_none_back_and_end(
+    client: Client, outlets: Outlets
+) -> None:
+    async def on(request: web.BaseRequest) -> web.StreamResponse:
+        number = int(request.rel_url.query.get("n", 0)) + 1
+        headers = {"Location": f"/on?n={number}", "Set-Cookie": f"n={number}; Path=/"}
+        return web.Response(status=302, headers=headers)
+
+    outlets.answers["/on"] = on
+    with pytest.raises(FetchError, match="loop"):
+        await client.get(outlets.url + "/on")
+    assert len(outlets.asked) == 6
+    assert not any("Cookie" in asked.headers for asked in outlets.asked)
+
+
 async def test_a_loop_of_redirects_ends(client: Client, outlets: Outlets) -> None:
     outlets.redirect("/a", "/b")
     with pytest.raises(FetchError, match="loop"):
@@ -217,6 +310,15 @@ async def test_a_loop_of_redirects_ends(client: Client, outlets: Outlets) -> Non
         "http://[::1]:{port}/",
         "http://169.254.169.254/latest/meta-data/",
         "http://0x7f.2:{port}/",
+        "//127.0.0.2:{port}/",
+        "http://127.0.0.1@127.0.0.2:{port}/",
+        "http://127.0.0.1:{port}@127.0.0.2:{port}/",
+        "http://[::ffff:127.0.0.2]:{port}/",
+        "http://１２７.０.０.２:{port}/",
+        "http://[::1%25lo]:{port}/",
+        "http://localhost.:{port}/",
+        "http://127.0.0.2:99999/",
+        "http://[",
     ],
 )
 async def test_a_redirect_to_a_forbidden_address_is_not_followed(
@@ -229,7 +331,20 @@ async def test_a_redirect_to_a_forbidden_address_is_not_followed(
 
 
 @pytest.mark.parametrize(
-    "to", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:text/xml,<rss/>", "gopher://x/"]
+    "to",
+    [
+        "file:///etc/passwd",
+        "FILE:///etc/passwd",
+        "ftp://127.0.0.1/",
+        "data:text/xml,<rss/>",
+        "gopher://x/",
+        "javascript:alert(1)",
+        "mailto:fan@example.org",
+        "about:blank",
+        "unix:/run/docker.sock",
+        "http+unix://%2Frun%2Fdocker.sock/info",
+        "ws://127.0.0.1/",
+    ],
 )
 async def test_a_redirect_to_another_scheme_is_refused(client: Client, outlets: Outlets, to: str) -> None:
     with pytest.raises(AddressRefused):

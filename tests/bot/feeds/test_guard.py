@@ -117,6 +117,18 @@ async def test_the_resolver_hands_out_no_forbidden_address(name: str) -> None:
         await PinnedResolver(()).resolve(name, 80)
 
 
+async def test_of_the_addresses_of_a_name_only_the_public_ones_are_handed_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = ["10.0.0.1", "8.8.8.8", "127.0.0.1", "169.254.169.254"]
+
+    def getaddrinfo(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert [one["host"] for one in await PinnedResolver(()).resolve("several.example", 80)] == ["8.8.8.8"]
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -138,6 +150,48 @@ async def test_the_resolver_hands_out_no_forbidden_address(name: str) -> None:
         "http://127.0.0.1.:{port}/",
         "http://①②⑦.⓪.⓪.①:{port}/",
         "http://127。0。0。1:{port}/",
+        "http://１２７.０.０.１:{port}/",
+        "http://١٢٧.0.0.1:{port}/",
+        "http://ⓛocalhost:{port}/",
+        "http://ＬＯＣＡＬＨＯＳＴ:{port}/",
+        "http://localhost。:{port}/",
+        "http://localhost..:{port}/",
+        "http://%31%32%37.0.0.1:{port}/",
+        "http://127.0.0.1%00.example:{port}/",
+        "http://127.0.0.1%2f:{port}/",
+        "http://127.0.0.1\t:{port}/",
+        "http://127.0.0.1\n:{port}/",
+        "http://127.0.0.1 :{port}/",
+        "http://\0127.0.0.1:{port}/",
+        "\thttp://127.0.0.1:{port}/",
+        "http://017700000001:{port}/",
+        "http://0x7f.0x0.0x0.0x1:{port}/",
+        "http://127.255.255.254:{port}/",
+        "http://[0:0:0:0:0:0:0:1]:{port}/",
+        "http://0000::1:{port}/",
+        "http://[::127.0.0.1]:{port}/",
+        "http://[64:ff9b::127.0.0.1]:{port}/",
+        "http://[2002:7f00:1::]:{port}/",
+        "http://[::1%25lo]:{port}/",
+        "http://[::1%lo]:{port}/",
+        "http://[fe80::1%25lo]:{port}/",
+        "http://news.example@127.0.0.1:{port}/",
+        "http://news.example:80@127.0.0.1:{port}/",
+        "http://a@b@127.0.0.1:{port}/",
+        "http://127.0.0.1#@news.example:{port}/",
+        "http://127.0.0.1:{port}\\@news.example/",
+        "http:\\\\127.0.0.1:{port}/",
+        "http:/127.0.0.1:{port}/",
+        "http:127.0.0.1:{port}/",
+        "HTTP://127.0.0.1:{port}/",
+        "view-source:http://127.0.0.1:{port}/",
+        "jar:http://127.0.0.1:{port}!/",
+        "http://127.0.0.1:0/",
+        "http://127.0.0.1:65536/",
+        "http://127.0.0.1:-1/",
+        "http://127.0.0.1:{port}{port}/",
+        "http://xn--/",
+        "http://" + "a" * 70 + ".example/",
         "ftp://127.0.0.1:{port}/",
         "file:///etc/passwd",
         "gopher://127.0.0.1:{port}/_x",
