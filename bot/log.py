@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.config import LogSettings
-from bot.text import tame
+from bot.text import tame, unseen_out
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -33,7 +33,7 @@ def set_up_logging(settings: LogSettings, *, quiet: bool = False) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info if shape == "json" else _same,
+        structlog.processors.format_exc_info,
         _tamed,
     ]
     structlog.configure(
@@ -49,13 +49,9 @@ def set_up_logging(settings: LogSettings, *, quiet: bool = False) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _same(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001
-    return event
-
-
 def _tamed(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001
     """What came from outside may hold escape codes for the terminal that shows the log."""
     for key, value in event.items():
-        if isinstance(value, str) and key not in ("exception", "timestamp"):
-            event[key] = tame(value)
+        if isinstance(value, str) and key != "timestamp":
+            event[key] = tame(value) if key != "exception" else "\n".join(map(unseen_out, value.split("\n")))
     return event

@@ -62,6 +62,11 @@ def tame(text: str) -> str:
     return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
+def unseen_out(text: str) -> str:
+    """Take out what a terminal might obey, and leave all blanks as they are."""
+    return _UNSEEN.sub("", text)
+
+
 def escaped(json: str) -> str:
     """JSON that a terminal may show: what a reader cannot see is written as \\u…, and reads back the same."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
