@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from bot.feeds import trouble
@@ -9,29 +10,53 @@ from bot.feeds import trouble
 MOST_ENTRIES = 2_000  # of one document; what comes after is not read
 MOST_EXPANDED = 1_000_000  # characters that a document's own entities may grow to
 MOST_TAGS = 200_000  # of one document
+HARMLESS = 50_000  # bytes in which markup can hardly hurt
+MOST_REFERENCES = 400_000  # "&" in one document
 MOST_DEPTH = 256  # elements inside each other; feeds have about ten
 
 _ENTITY = re.compile(rb"""<!ENTITY\s+(?!%)([^\s>]+)\s+(?:"([^"]*)"|'([^']*)')""", re.I)
 _BLANKS = re.compile(rb"\s{16,}")
-_REFERENCE = re.compile(rb"&([A-Za-z_:][\w.:-]*);")
+_REFERENCE = re.compile(rb"&([^\s&;#<>]{1,200});")
+# A name without end, or attributes without end: feedparser takes quadratic time over them.
+_HUGE = re.compile(
+    rb"""<[A-Za-z_:/][^\s<>"'=]{1000}"""
+    rb"""|<[A-Za-z_:][^\s<>"'=]*+(?:\s++[^\s<>"'=]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')){300}"""
+)
 _TAG = re.compile(rb"<(/?)([A-Za-z_][\w:.-]*)[^<>]*(/?)>")
 _VOID = frozenset(b"br img hr p li input meta link wbr td tr dd dt option source embed".split())
 _ITEM = re.compile(rb"<(?:[\w-]+:)?(?:item|entry)[\s>/]", re.I)
 
 
 def check(body: bytes) -> None:
-    """Raise FetchError for a document whose own entities would blow up."""
-    head = body[: _first_element(body)]
-    if b"<!ENTITY" not in head and b"<!entity" not in head:
+    """Raise FetchError for a document whose own entities would blow up, or whose markup is made to cost time and memory."""
+    text = _as_ascii(body)
+    if len(text) > HARMLESS and (text.count(b"&") > MOST_REFERENCES or _HUGE.search(text)):
+        raise trouble.error("bulk")
+    if b"<!ENTITY" not in text and b"<!entity" not in text:
         return
-    values = {name: quoted or single for name, quoted, single in _ENTITY.findall(head)}
+    # Wherever they stand: what a comment or another value hides from us may not be hidden from a parser.
+    values: dict[bytes, bytes] = {}
+    for name, quoted, single in _ENTITY.findall(text):
+        values[name] = values.get(name, b"") + (quoted or single)
     sizes: dict[bytes, int] = {}
     total = 0
-    for name in _REFERENCE.findall(body, len(head)):
+    for name in _REFERENCE.findall(text):
         if name in values:
             total += _size(name, values, sizes, ())
         if total > MOST_EXPANDED:
             raise trouble.error("entities")
+
+
+def _as_ascii(body: bytes) -> bytes:
+    """The document in an encoding whose markup is ASCII: feedparser reads others, too."""
+    if b"\0" not in body[:64] and b"<" in body[:1000]:
+        return body
+    for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp037"):
+        with contextlib.suppress(UnicodeDecodeError):
+            text = body.decode(name)
+            if "<" in text[:1000]:
+                return text.encode("utf-8", "replace")
+    return body
 
 
 def tightened(body: bytes) -> bytes:

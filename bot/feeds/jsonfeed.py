@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.feeds import trouble
 from bot.feeds.armour import MOST_ENTRIES
 from bot.model import Entry, FeedDocument
 
+MOST_VALUES = 400_000  # of one document: an object of nothing takes more memory than its two characters
 _KINDS = {"https://jsonfeed.org/version/1": "json1", "https://jsonfeed.org/version/1.1": "json11"}
 
 
@@ -19,7 +21,12 @@ def looks_like_json(body: bytes) -> bool:
 
 
 def parse_json(body: bytes) -> FeedDocument | None:
-    """Parse a JSON Feed; None when it is none. A whole number or a missing field hurts nothing else."""
+    """Parse a JSON Feed; None when it is none. A whole number or a missing field hurts nothing else.
+
+    Raises FetchError for one that was made to hurt.
+    """
+    if sum(body.count(mark) for mark in (b"{", b"[", b",")) > MOST_VALUES:
+        raise trouble.error("bulk")
     try:
         feed = json.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):

@@ -447,6 +447,26 @@ DOCUMENTS = {
     + b"</description></item>",
     "nested in the channel": OPEN + b"<a>" * 10_000 + ITEM,
     "tags without end": OPEN + b"<a " * 400_000,
+    "laughs behind a comment": laughs(10, 10).replace(b"[<!ENTITY", b"[<!-- <x> --><!ENTITY", 1),
+    "laughs behind an instruction": laughs(10, 10).replace(b"[<!ENTITY", b"[<?p <x ?><!ENTITY", 1),
+    "laughs behind a value": laughs(10, 10).replace(b"[<!ENTITY", b'[<!ENTITY z "<x>"><!ENTITY', 1),
+    "laughs declared twice": laughs(10, 10).replace(b"]><rss", b'<!ENTITY l9 "">]><rss'),
+    "laughs in UTF-16": laughs(10, 10).decode().encode("utf-16"),
+    "laughs in UTF-16 without a mark": laughs(10, 10).decode().encode("utf-16-le"),
+    "laughs in EBCDIC": ('<?xml version="1.0" encoding="cp037"?>' + laughs(10, 10).decode()).encode("cp037"),
+    "attributes without end": OPEN + b"<item " + b" ".join(b'a%d=">"' % n for n in range(100_000)) + b"/>",
+    "one attribute without end": OPEN + b"<item " + b"a='x' " * 200_000 + b"/>",
+    "namespaces without end": OPEN
+    + b"<item "
+    + b" ".join(b'xmlns:a%d="x%d"' % (n, n) for n in range(100_000))
+    + b"/>",
+    "a name without end": OPEN + b"<" + b"a" * 4_000_000 + b">",
+    "ampersands": OPEN + b"<item><title>" + b"&" * 4_000_000 + b"</title></item>",
+    "references that are none": OPEN + b"<item><title>" + b"&foo" * 1_000_000 + b"</title></item>",
+    "numbers that are none": OPEN + b"<item><title>" + b"&#" * 2_000_000 + b"</title></item>",
+    "objects of nothing": b'{"version":"https://jsonfeed.org/version/1.1","items":['
+    + b"{}," * 1_500_000
+    + b"{}]}",
     "angles": OPEN + b"<" * 1_000_000,
 }
 
