@@ -28,7 +28,8 @@ LONGEST_ASKED = DAY  # a server that asks for more (a year's Cache-Control) did 
 _LONGEST_SECONDS = LONGEST_ASKED.total_seconds()
 FIRST_BACKOFF = 2.0  # intervals after the first failure; doubles with each one, up to a day
 OUTAGE = timedelta(minutes=5)  # between two attempts while nothing can be reached
-PATIENCE = WEEK  # after so long a failure the feed is paused
+PATIENCE = WEEK  # after so long a failure the feed is paused, and
+ENOUGH = 7  # failures: a machine that slept for a week has seen fewer
 _NOTHING = timedelta(0)
 MOVES = 3  # permanent redirects to one address in a row that move a feed
 
@@ -142,7 +143,7 @@ def after_failure(feed: Feed, error: FetchError, moment: Moment) -> Feed:
     )
     if error.status == 410:
         return replace(feed, state=FeedState.GONE)
-    if now - since >= PATIENCE:
+    if now - since >= PATIENCE and count >= ENOUGH:
         return replace(feed, state=FeedState.PAUSED, trouble=health.paused(since, error.reason, now=now))
     at = now + backoff(count, moment.pace.interval, moment.random)
     if error.retry_at is not None:

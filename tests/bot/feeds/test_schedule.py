@@ -185,9 +185,24 @@ def test_a_success_ends_the_failing() -> None:
 
 def test_410_ends_a_feed_and_a_week_of_failure_pauses_it() -> None:
     assert failed(FEED, FetchError("gone", status=410)).state == FeedState.GONE
-    failing = replace(FEED, failing_since=NOW - timedelta(days=7))
+    failing = replace(FEED, failing_since=NOW - timedelta(days=7), error_count=9)
     paused = failed(failing, trouble.error("wall", 403, status=403))
     assert (paused.state, paused.trouble) == (FeedState.PAUSED, "trouble.paused|7|trouble.wall|403")
+
+
+def test_a_machine_that_slept_for_a_week_gives_no_feed_up() -> None:
+    asleep = replace(FEED, failing_since=NOW - timedelta(days=8), error_count=2)
+    assert failed(asleep, FetchError("no network yet")).state == FeedState.ACTIVE
+
+
+@pytest.mark.parametrize("interval", [timedelta(seconds=10), timedelta(minutes=15), timedelta(days=1)])
+def test_a_feed_that_fails_all_week_is_paused_however_seldom_it_is_asked(interval: timedelta) -> None:
+    feed, now = FEED, NOW
+    while feed.state == FeedState.ACTIVE and now < NOW + timedelta(days=9):
+        moment = at(now, replace(PACE, interval=interval), random=lambda: 1.0)
+        feed = schedule.after_failure(feed, FetchError("down", status=500), moment)
+        now = feed.next_check_at
+    assert (feed.state, feed.error_count >= schedule.ENOUGH) == (FeedState.PAUSED, True)
 
 
 def test_only_the_third_redirect_to_the_same_address_in_a_row_moves_a_feed() -> None:
