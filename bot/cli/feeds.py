@@ -259,11 +259,14 @@ async def _remove(url: str) -> None:
 async def _import(found: list[Feed]) -> tuple[int, int]:
     from bot.app import opened
     from bot.config import load_settings
+    from bot.feeds.identity import address_key
 
     async with opened(load_settings(), writes=False) as store:
-        known = {feed.url for feed in await store.feeds()}
-        new = [feed for feed in found if feed.url not in known]
-        for feed in new:
+        known = {address_key(feed.url) for feed in await store.feeds()}
+        new = {address_key(feed.url): feed for feed in found}
+        for key in known & new.keys():
+            del new[key]
+        for feed in new.values():
             await store.add_feed(feed)
     return len(new), len(found) - len(new)
 

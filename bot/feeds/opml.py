@@ -8,7 +8,9 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostr
 from xml.parsers import expat
 
 from bot.feeds import trouble
+from bot.feeds.identity import canonical_url
 from bot.model import Feed, FeedState
+from bot.series.catalog import load_catalog
 from bot.text import tame
 
 MOST_FEEDS = 5_000
@@ -20,10 +22,13 @@ def from_opml(data: bytes, *, now: datetime) -> list[Feed]:
     if len(data) > MOST_BYTES:
         raise trouble.error("opml.big", MOST_BYTES // 1_000_000)
     found: dict[str, Feed] = {}
+    series = load_catalog().series
     for outline in _outlines(data):
         url = outline.get("xmlUrl", "").strip()
-        if not url.startswith(("http://", "https://")) or len(url) > 2000 or len(found) >= MOST_FEEDS:
+        if not url.startswith(("http://", "https://")) or not canonical_url(url) or len(url) > 2000:
             continue
+        if len(found) >= MOST_FEEDS:
+            break
         name = tame(outline.get("text") or outline.get("title") or "")[:200]
         found.setdefault(
             url,
@@ -31,8 +36,10 @@ def from_opml(data: bytes, *, now: datetime) -> list[Feed]:
                 url=url,
                 outlet=tame(outline.get("outlet", ""))[:200] or name or url,
                 title=name or None,
-                language=outline.get("language") or None,
-                series=tuple(filter(None, (slug.strip() for slug in outline.get("series", "").split(",")))),
+                language=tame(outline.get("language", ""))[:20] or None,
+                series=tuple(
+                    slug for slug in map(str.strip, outline.get("series", "").split(",")) if slug in series
+                ),
                 added_by="operator",
                 next_check_at=now,
             ),

@@ -122,6 +122,13 @@ def test_other_readers_opml_is_read_whatever_its_shape() -> None:
     ]
 
 
+def test_what_an_opml_file_says_wrongly_is_left_out() -> None:
+    text = b"""<opml><body><outline text="A" xmlUrl="https://a.example/" series="f1,none such" language="de&#x202e;"/>
+      <outline text="B" xmlUrl="https://[b/"/><outline text="C" xmlUrl="javascript:c"/></body></opml>"""
+    (feed,) = from_opml(text, now=NOW)
+    assert (feed.url, feed.series, feed.language) == ("https://a.example/", ("f1",), "de")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
