@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from bot.errors import FetchError
 from bot.feeds import armour, health, trouble
 from bot.feeds.cloud import named_by
+from bot.feeds.dates import worded_date
 from bot.feeds.encoding import is_utf8
 from bot.feeds.jsonfeed import looks_like_json, parse_json
 from bot.model import Entry, FeedDocument
@@ -138,7 +139,9 @@ def entry_from(item: dict[str, Any]) -> Entry:
         standfirst="" if standfirst == content else standfirst,
         content=content,
         author=_text(item.get("author")),
-        published_at=_time(dict.get(item, "published_parsed")) or _time(dict.get(item, "updated_parsed")),
+        published_at=_time(dict.get(item, "published_parsed"))
+        or _time(dict.get(item, "updated_parsed"))
+        or worded_date(_text(dict.get(item, "published"))),
         image_url=_joined(base, _image(item, content or standfirst)) or None,
         categories=tuple(
             dict.fromkeys(

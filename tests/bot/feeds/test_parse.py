@@ -164,6 +164,27 @@ def test_the_picture_that_the_outlet_means_is_found(inside: str, expected: str |
     assert parse(rss(Item(title="t", guid="1", extra=inside))).entries[0].image_url == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Seg, 24 Set 2018 19:42:40 -0300", "2018-09-24T22:42:40+00:00"),
+        ("mer, 16 nov 2022 00:38:15 +0100", "2022-11-15T23:38:15+00:00"),
+        ("Sa., 7. März 2026 08:05:00 +0100", "2026-03-07T07:05:00+00:00"),
+        ("jeu., 2 juil. 2026 10:00 +0200", "2026-07-02T08:00:00+00:00"),
+        ("lun, 1 juin 2026 10:00:00 GMT", "2026-06-01T10:00:00+00:00"),
+        ("3 de dezembro de 2026 10:00", "2026-12-03T10:00:00+00:00"),
+        ("dom, 8 ago 2026 10:00:00 +0200", "2026-08-08T08:00:00+00:00"),
+        ("99 Set 2018 19:42:40 -0300", None),
+        ("7 Vendémiaire 2026 10:00", None),
+        ("tomorrow", None),
+    ],
+)
+def test_dates_are_read_in_the_language_of_the_outlet(written: str, read: str | None) -> None:
+    item = f"<item><title>a</title><pubDate>{written}</pubDate></item>"
+    (entry,) = parse(f'<rss version="2.0"><channel><title>x</title>{item}</channel></rss>'.encode()).entries
+    assert (entry.published_at.isoformat() if entry.published_at else None) == read
+
+
 def test_how_often_a_feed_asks_to_be_read_is_found() -> None:
     head = "<ttl>90</ttl><skipHours><hour>0</hour><hour>24</hour><hour>3</hour></skipHours><skipDays><day>Monday</day></skipDays>"
     found = parse(rss(head=head))
