@@ -19,6 +19,7 @@ from bot.feeds.client import Client
 from bot.feeds.outlets import load_wishes
 from bot.feeds.pages import Pages
 from bot.feeds.schedule import Pace
+from bot.feeds.trouble import in_english
 from bot.model import Feed, FeedState
 from bot.poller.check import Checker, unexpected
 from bot.poller.newsroom import Newsroom
@@ -211,6 +212,8 @@ class Poller:
             done = self._failed(feed, error)
             if done.state is FeedState.PAUSED:
                 done = await self._checker.with_successor(done)
+                why = in_english(done.trouble or "")
+                log.warning("feed paused", feed=feed.id, outlet=feed.outlet, reason=why)
         except StorageError as error:
             # Nothing is marked as read: when the lease runs out the same answer is asked for again.
             log.warning("feed not saved", feed=feed.id, reason=str(error))

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from bot.config import Settings
 from bot.errors import StorageError
@@ -339,10 +340,13 @@ async def test_a_feed_that_recovers_is_well_again_and_its_backlog_is_news(world:
 async def test_a_feed_that_fails_for_a_week_is_paused_with_a_sentence(world: World) -> None:
     await world.add("/feed", rss(item(1)))
     world.outlets.answers["/feed"] = Answer(status=404)
-    for _ in range(40):
-        await world.poll(hours=25)
+    with capture_logs() as logged:
+        for _ in range(40):
+            await world.poll(hours=25)
     feed = await world.feed()
     assert feed.state == FeedState.PAUSED
+    told = [line["reason"] for line in logged if line["event"] == "feed paused"]
+    assert told == [await world.trouble()]
     assert await world.trouble() == "Paused after failing for 7 days. There is no feed at this address (404)."
     assert len(world.outlets.asked) < 20
 
