@@ -67,7 +67,7 @@ async def copy_store(source_url: str, target_url: str, progress: Progress = lamb
         await _refuse_while_used(source)
         target = await open_store(target_url)
         try:
-            await source.database.write(_copy, target, progress)
+            await source.database.write_in_steps(_copy, target, progress)
         finally:
             await target.close()
     finally:
@@ -85,13 +85,13 @@ async def _refuse_while_used(source: Store) -> None:
 
 async def snapshot(source: Store, target: Store, progress: Progress) -> None:
     """Copy a store that others may use at this moment, as it is at one instant."""
-    await source.database.write(_copy, target, progress)
+    await source.database.write_in_steps(_copy, target, progress)
 
 
 async def _copy(source: Transaction, target: Store, progress: Progress) -> None:
     if source.dialect.name == "postgresql":
         await source.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-    await target.database.write(_fill, source, progress)
+    await target.database.write_in_steps(_fill, source, progress)
 
 
 async def _fill(target: Transaction, source: Transaction, progress: Progress) -> None:

@@ -67,7 +67,14 @@ class Database(Protocol):
         ...
 
     async def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in one transaction: whole, durable, or not at all. It may be run again after a lost connection."""
+        """Run `work` in one transaction: whole, durable, or not at all. It may be run again after a lost connection.
+
+        It awaits nothing but its transaction, here and in `read`: on SQLite it runs in the connection's thread.
+        """
+        ...
+
+    async def write_in_steps(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`write` for work that waits for other things between its statements; slower, and other writers wait as well."""
         ...
 
     async def listen(self, woken: Callable[[], None]) -> None:

@@ -134,6 +134,9 @@ class PostgresqlDatabase:
 
         return await self._patiently(once)
 
+    async def write_in_steps(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.write(work, *args, **kwargs)
+
     async def _patiently(self, once: Callable[[], Awaitable[T]]) -> T:
         """Run a transaction again while the server is away; what was half done is rolled back by it."""
         loop = asyncio.get_running_loop()

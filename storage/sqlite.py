@@ -1,4 +1,8 @@
-"""SQLite through aiosqlite: one connection that writes, others that read."""
+"""SQLite through aiosqlite: one connection that writes, others that read, each in a thread of its own.
+
+A storage function runs in that thread from its first statement to its last, in one go: the way there and back costs more
+than most statements do. It may wait for nothing else meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,20 @@ import asyncio
 import functools
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 
 from bot.errors import StorageBusy, StorageError, StorageFull
 from storage.codec import dump
-from storage.database import Dialect, P, Row, SearchDialect, T, Work, plain
+from storage.database import Dialect, P, Row, SearchDialect, T, Transaction, Work, plain
 from storage.lock import WriterLock
-from storage.migrate import APPLIED, RECORD, TABLE, migrations, pending, statements
+from storage.migrate import APPLIED, RECORD, TABLE, Migration, migrations, pending, statements
 
 WRITE_CACHE, READ_CACHE = 4_000, 1_000  # KiB a connection
 READERS = 2  # a slow search leaves one for everything else
@@ -60,26 +65,133 @@ def _bind(values: Mapping[str, object]) -> dict[str, Any]:
 
 
 class SqliteTransaction:
-    """Statements on one connection, inside a transaction that the database began."""
+    """Statements on one connection, for functions that run in its thread. None of these suspends."""
 
     dialect = DIALECT
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     async def all(self, sql: str, /, **values: object) -> list[Row]:
-        return list(await self._connection.execute_fetchall(_compile(sql), _bind(values)))
+        return self._connection.execute(_compile(sql), _bind(values)).fetchall()
 
     async def one(self, sql: str, /, **values: object) -> Row | None:
-        rows = await self.all(sql, **values)
+        rows = self._connection.execute(_compile(sql), _bind(values)).fetchall()
         return rows[0] if rows else None
 
     async def run(self, sql: str, /, **values: object) -> int:
-        cursor = await self._connection.execute(_compile(sql), _bind(values))
-        return cursor.rowcount
+        return self._connection.execute(_compile(sql), _bind(values)).rowcount
 
     async def many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> None:
-        await self._connection.executemany(_compile(sql), [_bind(row) for row in rows])
+        self._connection.executemany(_compile(sql), [_bind(row) for row in rows])
+
+    async def lock(self, sql: str, /, **values: object) -> None:
+        """There is one writer."""
+
+    async def notify(self) -> None:
+        """Nobody else writes this file."""
+
+
+@dataclass(slots=True)
+class Errand:
+    """Work given to a connection's thread."""
+
+    is_wanted: bool = True  # whoever asked for it was not cancelled
+
+
+class Connection(aiosqlite.Connection):
+    """One whose thread takes whole storage functions, not only statements."""
+
+    async def run(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in the thread, each statement for itself."""
+        return await self._call(functools.partial(_run, self._conn, work, args, kwargs))
+
+    async def transact(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in the thread, in one transaction.
+
+        Who is cancelled meanwhile leaves when it is over: committed whole, or, if its commit had not begun, not at all.
+        """
+        errand = Errand()
+        try:
+            return await self._call(functools.partial(_transact, self._conn, errand, work, args, kwargs))
+        except asyncio.CancelledError:
+            errand.is_wanted = False
+            await self.clear()
+            raise
+
+    async def clear(self) -> None:
+        """Roll back what is open, whatever is cancelled meanwhile: what the thread was given before is over then."""
+        task = asyncio.ensure_future(self.rollback())
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # of a connection that was closed meanwhile, and is clear
+
+    async def _call(self, function: Callable[[], T]) -> T:
+        return await self._execute(function)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def _run(
+    connection: sqlite3.Connection,
+    work: Callable[..., Awaitable[T]],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> T:
+    """Run a storage function from its beginning to its end, here and now."""
+    steps = work(SqliteTransaction(connection), *args, **kwargs).__await__()
+    try:
+        next(steps)
+    except StopIteration as done:
+        return cast("T", done.value)
+    steps.close()
+    raise RuntimeError(f"{work} waits for something else than its statements: give it to `write_in_steps`")
+
+
+def _transact(
+    connection: sqlite3.Connection,
+    errand: Errand,
+    work: Callable[..., Awaitable[T]],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> T:
+    _insist(errand)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = _run(connection, work, args, kwargs)
+        _insist(errand)
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+        raise
+    return done
+
+
+def _insist(errand: Errand) -> None:
+    if not errand.is_wanted:
+        raise asyncio.CancelledError
+
+
+class SteppingTransaction:
+    """Statements on one connection, each a way into its thread and back: between them anything may be awaited."""
+
+    dialect = DIALECT
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def all(self, sql: str, /, **values: object) -> list[Row]:
+        return await self._connection.run(lambda tx: tx.all(sql, **values))
+
+    async def one(self, sql: str, /, **values: object) -> Row | None:
+        return await self._connection.run(lambda tx: tx.one(sql, **values))
+
+    async def run(self, sql: str, /, **values: object) -> int:
+        return await self._connection.run(lambda tx: tx.run(sql, **values))
+
+    async def many(self, sql: str, rows: Iterable[Mapping[str, object]], /) -> None:
+        await self._connection.run(lambda tx: tx.many(sql, rows))
 
     async def lock(self, sql: str, /, **values: object) -> None:
         """There is one writer."""
@@ -96,8 +208,8 @@ class SqliteDatabase:
     def __init__(
         self,
         path: Path | None,
-        writer: aiosqlite.Connection,
-        readers: list[aiosqlite.Connection],
+        writer: Connection,
+        readers: list[Connection],
         lock: WriterLock | None,
     ) -> None:
         self.path = path
@@ -105,24 +217,29 @@ class SqliteDatabase:
         self._writer = writer
         self._writing = asyncio.Lock()
         self._connections = [writer, *readers]
-        self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
         for reader in readers:
             self._readers.put_nowait(reader)
         self._reads_from_writer = not readers  # a database in memory is seen by its own connection only
 
     async def write(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with translated(self.path):
-            async with self._writing, _transaction(self._writer, "BEGIN IMMEDIATE"):
-                return await work(SqliteTransaction(self._writer), *args, **kwargs)
+            async with self._writing:
+                return await self._writer.transact(work, *args, **kwargs)
+
+    async def write_in_steps(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with translated(self.path):
+            async with self._writing, _transaction(self._writer):
+                return await work(SteppingTransaction(self._writer), *args, **kwargs)
 
     async def read(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with translated(self.path):
             if self._reads_from_writer:
                 async with self._writing:
-                    return await work(SqliteTransaction(self._writer), *args, **kwargs)
+                    return await self._writer.run(work, *args, **kwargs)
             reader = await self._readers.get()
             try:
-                return await work(SqliteTransaction(reader), *args, **kwargs)
+                return await reader.run(work, *args, **kwargs)
             finally:
                 self._readers.put_nowait(reader)
 
@@ -150,34 +267,15 @@ class SqliteDatabase:
 
 
 @asynccontextmanager
-async def _transaction(connection: aiosqlite.Connection, begin: str) -> AsyncIterator[None]:
+async def _transaction(connection: Connection) -> AsyncIterator[None]:
     """Commit, or roll back on everything: a cancellation leaves its statement running in the thread."""
     try:
-        await connection.execute(begin)
+        await connection.execute("BEGIN IMMEDIATE")
         yield
         await connection.commit()
     except BaseException:
-        await _finish(connection.rollback())
+        await connection.clear()
         raise
-
-
-async def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """See `work` through even when cancelled meanwhile; the next transaction must find the connection free."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            cancelled = True
-    if (
-        not task.cancelled()
-        and (error := task.exception()) is not None
-        and not isinstance(error, sqlite3.Error)
-    ):
-        raise error
-    if cancelled:
-        raise asyncio.CancelledError
 
 
 @contextmanager
@@ -222,7 +320,7 @@ async def open_sqlite(path: Path | None, *, now: datetime, exclusive: bool = Tru
         lock = WriterLock(path)
         if exclusive:
             lock.acquire()
-    opened: list[aiosqlite.Connection] = []
+    opened: list[Connection] = []
     try:
         with translated(path):
             writer = await _connect(path)
@@ -262,15 +360,13 @@ def _make_folder(folder: Path) -> None:
         raise StorageError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
-async def _connect(path: Path | None, *, query_only: bool = False) -> aiosqlite.Connection:
+async def _connect(path: Path | None, *, query_only: bool = False) -> Connection:
     if path is not None:
         # aiosqlite leaves its thread behind when a file cannot be opened.
         await asyncio.to_thread(_try_to_open, path)
-    connection = await aiosqlite.connect(
-        path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256
-    )
+    connection = Connection(functools.partial(_open, path), iter_chunk_size=64)
+    await connection
     try:
-        connection.row_factory = sqlite3.Row
         await connection.execute("PRAGMA foreign_keys = ON")
         # A page that is not cached here is a copy from the system's cache: two microseconds.
         await connection.execute(f"PRAGMA cache_size = -{READ_CACHE if query_only else WRITE_CACHE}")
@@ -288,11 +384,19 @@ async def _connect(path: Path | None, *, query_only: bool = False) -> aiosqlite.
     return connection
 
 
+def _open(path: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path or ":memory:", timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
 def _try_to_open(path: Path) -> None:
     sqlite3.connect(path).close()
 
 
-async def _claim_file(writer: aiosqlite.Connection, path: Path | None) -> None:
+async def _claim_file(writer: Connection, path: Path | None) -> None:
     """Refuse the database of another program; mark ours."""
     [(owner,)] = await writer.execute_fetchall("PRAGMA application_id")
     [(tables,)] = await writer.execute_fetchall("SELECT count(*) FROM sqlite_master")
@@ -302,9 +406,7 @@ async def _claim_file(writer: aiosqlite.Connection, path: Path | None) -> None:
         await writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-async def _migrate(
-    writer: aiosqlite.Connection, path: Path | None, now: datetime, lock: WriterLock | None
-) -> None:
+async def _migrate(writer: Connection, path: Path | None, now: datetime, lock: WriterLock | None) -> None:
     """Bring the schema up to date, alone: a running process of an older version would trip over it."""
     known, place = migrations("sqlite"), str(path or "The database")
     todo = pending(known, await _applied(writer), place)
@@ -317,15 +419,17 @@ async def _migrate(
     if applied and todo and path is not None:
         await _copy_before(path, todo[0].number)
     for migration in todo:
-        async with _transaction(writer, "BEGIN IMMEDIATE"):
-            transaction = SqliteTransaction(writer)
-            await transaction.run(TABLE)
-            for statement in statements(migration.sql):
-                await transaction.run(statement)
-            await transaction.run(RECORD, number=migration.number, name=migration.name, now=now)
+        await writer.transact(_apply, migration, now=now)
 
 
-async def _applied(writer: aiosqlite.Connection) -> int:
+async def _apply(tx: Transaction, migration: Migration, *, now: datetime) -> None:
+    await tx.run(TABLE)
+    for statement in statements(migration.sql):
+        await tx.run(statement)
+    await tx.run(RECORD, number=migration.number, name=migration.name, now=now)
+
+
+async def _applied(writer: Connection) -> int:
     """The newest migration that a file has; 0 for a new one."""
     tables = await writer.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")
     return next(iter(await writer.execute_fetchall(APPLIED)))["number"] if tables else 0

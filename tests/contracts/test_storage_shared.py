@@ -128,7 +128,7 @@ async def test_a_cancelled_transaction_leaves_nothing_and_keeps_nobody_waiting(s
         begun.set()
         await asyncio.Event().wait()
 
-    lingering = asyncio.create_task(store.database.write(linger))
+    lingering = asyncio.create_task(store.database.write_in_steps(linger))
     await asyncio.wait_for(begun.wait(), 5)
     waiting = asyncio.create_task(store.remember("next", "one"))
     lingering.cancel()

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from bot.errors import NewerDatabase, SettingsError, StorageBusy, StorageError, StorageFull
 from storage import Store, open_store
 from storage import sqlite as engine
+from storage.database import Transaction
 from storage.migrate import Migration, migrations, statements
 from tests.contracts.given import claim, place, publish, record
 
@@ -49,12 +51,100 @@ async def test_readers_do_not_wait_for_the_writer(file_store: Store) -> None:
         await tx.run("UPDATE stories SET title = 'half written'")  # type: ignore[attr-defined]
         await asyncio.wait_for(reading.wait(), 5)
 
-    writing = asyncio.create_task(file_store.database.write(slow_write))
+    writing = asyncio.create_task(file_store.database.write_in_steps(slow_write))
     await asyncio.sleep(0)
     seen = await asyncio.wait_for(file_store.story(published.story.id), 5)
     assert seen == published.story
     reading.set()
     await writing
+
+
+class Paused:
+    """A storage function that stops in the connection's thread, between its statement and its end."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    async def __call__(self, tx: Transaction) -> None:
+        await tx.run("INSERT INTO facts (key, value) VALUES ('half', 'done')")
+        self.begun.set()
+        assert self.go_on.wait(5)
+
+    async def until_begun(self) -> None:
+        assert await asyncio.to_thread(self.begun.wait, 5)
+
+
+async def test_who_is_cancelled_while_a_transaction_runs_leaves_when_it_is_rolled_back(
+    file_store: Store,
+) -> None:
+    paused = Paused()
+    writing = asyncio.create_task(file_store.database.write(paused))
+    await paused.until_begun()
+    following = asyncio.create_task(file_store.remember("next", "one"))
+    for _ in range(3):
+        writing.cancel()
+        await asyncio.sleep(0)
+    assert not writing.done()
+    assert not following.done()
+    paused.go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert await file_store.recall("half") is None
+    await following
+    assert await file_store.recall("next") == "one"
+
+
+async def test_who_is_cancelled_before_a_transaction_began_has_written_nothing(file_store: Store) -> None:
+    paused = Paused()
+    writing = asyncio.create_task(file_store.database.write(paused))
+    await paused.until_begun()
+    queued = asyncio.create_task(file_store.remember("queued", "one"))
+    await asyncio.sleep(0)
+    queued.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await queued
+    paused.go_on.set()
+    await writing
+    assert (await file_store.recall("half"), await file_store.recall("queued")) == ("done", None)
+
+
+async def test_what_is_shielded_is_kept_though_its_caller_was_cancelled(file_store: Store) -> None:
+    paused = Paused()
+    kept = asyncio.ensure_future(file_store.database.write(paused))
+    recording = asyncio.create_task(_shielded(kept))
+    await paused.until_begun()
+    recording.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await recording
+    paused.go_on.set()
+    await kept
+    assert await file_store.recall("half") == "done"
+
+
+async def _shielded(kept: asyncio.Future[None]) -> None:
+    await asyncio.shield(kept)
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+async def test_a_storage_function_that_waits_for_something_else_fails_loudly(
+    file_store: Store, way: str
+) -> None:
+    async def wait(tx: Transaction) -> None:
+        await tx.all("SELECT 1")
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="waits for something else"):
+        await getattr(file_store.database, way)(wait)
+    await file_store.remember("next", "one")
+    assert await file_store.recall("next") == "one"
+
+
+async def test_a_store_that_is_closed_says_so(path: Path) -> None:
+    store = await open_store(f"sqlite:///{path}")
+    await store.close()
+    for asked in (store.recall("a"), store.remember("a", "b")):
+        with pytest.raises(StorageError, match="closed"):
+            await asked
 
 
 async def test_a_second_process_that_would_write_is_refused_with_a_clear_sentence(
