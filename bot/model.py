@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -243,6 +243,23 @@ class Published:
     is_new_story: bool
     is_changed: bool  # the revision rose: posts already sent are owed an edit
     deliveries: int  # rows newly owed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """The article that is kept of a feed's entry."""
+
+    guid: str  # another one than the entry's where a feed makes up new ones
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the store knows that decides which story an article tells, and by what it can be followed."""
+
+    stories: Mapping[int, Story]
+    told_at: int | None = None  # the story that is told at the article's address
+    followed: Sequence[str] = ()  # topics
 
 
 # ── Destinations and what they wish ──────────────────────────────────────────────────────────────

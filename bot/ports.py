@@ -15,6 +15,7 @@ from bot.model import (
     Delivery,
     Destination,
     Feed,
+    KnownEntry,
     Lane,
     Limits,
     Outcome,
@@ -27,6 +28,7 @@ from bot.model import (
     Request,
     Story,
     Suggestion,
+    Surroundings,
 )
 
 Clock = Callable[[], datetime]
@@ -182,8 +184,19 @@ class Storage(Protocol):
         ...
 
     # ── articles and stories ──
-    async def known_hashes(self, feed_id: int, guids: Sequence[str]) -> Mapping[str, str]:
-        """Of these guids the known ones, each with its content hash. One statement."""
+    async def known_entries(
+        self, feed_id: int, entries: Sequence[tuple[str, str]]
+    ) -> Mapping[str, KnownEntry]:
+        """Of a feed's entries, each a guid and a canonical URL, the known ones, by the guid asked for.
+
+        What is not known by its guid is looked for at its URL, however that is spelled, among the articles of this feed;
+        not if the URL is "".
+        """
+        ...
+
+    async def surroundings(self, url: str, story_ids: Sequence[int], *, prefix: str) -> Surroundings:
+        """These stories and the one told at a canonical URL, however that is spelled, as they stand;
+        and every topic that anyone follows, of those that begin with `prefix`."""
         ...
 
     async def articles_at(self, urls: Sequence[str]) -> Sequence[tuple[Article, int | None]]:
@@ -295,9 +308,6 @@ class Storage(Protocol):
         ...
 
     async def following(self, destination_id: int) -> Sequence[str]: ...
-    async def followed_topics(self, prefix: str = "") -> Sequence[str]:
-        """Every topic that anyone follows, of those that begin with `prefix` ("words:")."""
-        ...
 
     async def pause(self, destination_id: int, reason: str, *, now: datetime) -> bool:
         """Pause deliveries there, keep everything; True when it was not paused before."""

@@ -5,24 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.model import Article
+from bot.feeds.identity import spellings
+from bot.model import Article, KnownEntry
 from storage.codec import dump, key_of, load_texts, maybe_ms
 from storage.database import Row, Transaction
 
 TOLD = 0  # the story of an article whose story was pruned: it was told, and is no news again
 
 
-async def known_hashes(tx: Transaction, feed_id: int, guids: Sequence[str]) -> Mapping[str, str]:
-    """Of these guids the known ones, each with its content hash."""
+async def known_entries(
+    tx: Transaction, feed_id: int, entries: Sequence[tuple[str, str]]
+) -> Mapping[str, KnownEntry]:
+    """Of these entries, each a guid and a URL, the known ones by guid; what has a new guid is looked for at its URL."""
+    known = await _known_by_guid(tx, feed_id, [guid for guid, _ in entries])
+    wanted = {
+        spelling: guid for guid, url in entries if url and guid not in known for spelling in spellings(url)
+    }
+    return {**known, **await _known_by_url(tx, feed_id, wanted)} if wanted else known
+
+
+async def _known_by_guid(tx: Transaction, feed_id: int, guids: Sequence[str]) -> Mapping[str, KnownEntry]:
     asked = {key_of(guid): guid for guid in guids}
     rows = await tx.all(
-        """
-        SELECT guid_key, content_hash FROM articles WHERE feed_id = :feed_id AND guid_key IN ($each(:keys))
-        """,
+        "SELECT guid_key, content_hash FROM articles WHERE feed_id = :feed_id AND guid_key IN ($each(:keys))",
         feed_id=feed_id,
         keys=list(asked),
     )
-    return {asked[row["guid_key"]]: row["content_hash"] for row in rows}
+    found = ((asked[row["guid_key"]], row["content_hash"]) for row in rows)
+    return {guid: KnownEntry(guid=guid, content_hash=content_hash) for guid, content_hash in found}
+
+
+async def _known_by_url(tx: Transaction, feed_id: int, guids: Mapping[str, str]) -> Mapping[str, KnownEntry]:
+    """The oldest article of the feed at the URLs of each guid. Others' are left out here: an index of them has all."""
+    rows = await tx.all(
+        "SELECT feed_id, url, guid, content_hash FROM articles WHERE url_key IN ($each(:keys)) ORDER BY id",
+        keys=[key_of(url) for url in guids],
+    )
+    found: dict[str, KnownEntry] = {}
+    for row in rows:
+        if row["feed_id"] == feed_id and row["url"] in guids:
+            entry = KnownEntry(guid=row["guid"], content_hash=row["content_hash"])
+            found.setdefault(guids[row["url"]], entry)
+    return found
 
 
 async def articles_at(tx: Transaction, urls: Sequence[str]) -> Sequence[tuple[Article, int | None]]:

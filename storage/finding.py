@@ -6,11 +6,14 @@ import functools
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.model import Story
+from bot.feeds.identity import spellings
+from bot.model import Story, Surroundings
+from storage.articles import TOLD
 from storage.codec import key_of
 from storage.database import Row, Transaction, names
 from storage.search import question
-from storage.stories import read_story
+from storage.stories import read_story, stories_by_id
+from storage.subscriptions import followed_topics
 
 _LANGUAGES = """
     (:any_language OR EXISTS (SELECT 1 FROM ($each(:languages)) AS asked WHERE s.languages LIKE '%,' || asked.value || ',%'))
@@ -42,6 +45,29 @@ async def posted_between(tx: Transaction, begin: datetime, end: datetime, *, lim
         limit=limit,
     )
     return [read_story(row) for row in rows]
+
+
+async def surroundings(tx: Transaction, url: str, story_ids: Sequence[int], *, prefix: str) -> Surroundings:
+    """These stories, the one that is told at an address, and what anyone follows of the topics with this prefix."""
+    told_at = await _told_at(tx, url) if url else None
+    ids = [*story_ids, told_at] if told_at is not None else story_ids
+    return Surroundings(
+        stories=await stories_by_id(tx, ids),
+        told_at=told_at,
+        followed=await followed_topics(tx, prefix),
+    )
+
+
+async def _told_at(tx: Transaction, url: str) -> int | None:
+    """The story of the oldest article at this address, however it is spelled, that has one."""
+    row = await tx.one(
+        """
+        SELECT story_id FROM articles WHERE url_key IN ($each(:keys)) AND story_id <> :pruned ORDER BY id LIMIT 1
+        """,
+        keys=[key_of(spelling) for spelling in spellings(url)],
+        pruned=TOLD,
+    )
+    return None if row is None else row["story_id"]
 
 
 async def story_at(tx: Transaction, url: str) -> Story | None:

@@ -15,11 +15,13 @@ from bot.model import (
     Delivery,
     Destination,
     Feed,
+    KnownEntry,
     Lane,
     Outcome,
     Preferences,
     Published,
     Story,
+    Surroundings,
 )
 from bot.ports import Clock
 from storage import (
@@ -102,8 +104,13 @@ class Store:
 
     # ── articles and stories ──
 
-    async def known_hashes(self, feed_id: int, guids: Sequence[str]) -> Mapping[str, str]:
-        return await self.database.read(articles.known_hashes, feed_id, guids)
+    async def known_entries(
+        self, feed_id: int, entries: Sequence[tuple[str, str]]
+    ) -> Mapping[str, KnownEntry]:
+        return await self.database.read(articles.known_entries, feed_id, entries)
+
+    async def surroundings(self, url: str, story_ids: Sequence[int], *, prefix: str) -> Surroundings:
+        return await self.database.read(finding.surroundings, url, story_ids, prefix=prefix)
 
     async def articles_at(self, urls: Sequence[str]) -> Sequence[tuple[Article, int | None]]:
         return await self.database.read(articles.articles_at, urls)
@@ -227,9 +234,6 @@ class Store:
 
     async def following(self, destination_id: int) -> Sequence[str]:
         return await self.database.read(subscriptions.following, destination_id)
-
-    async def followed_topics(self, prefix: str = "") -> Sequence[str]:
-        return await self.database.read(subscriptions.followed_topics, prefix)
 
     async def pause(self, destination_id: int, reason: str, *, now: datetime) -> bool:
         return await self.database.write(destinations.pause, destination_id, reason, now=now)

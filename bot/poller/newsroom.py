@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.errors import StorageError
-from bot.feeds.identity import WORDS, address, identified, spellings
+from bot.feeds.identity import WORDS, address, identified
 from bot.feeds.pages import Pages
-from bot.model import Article, Entry, Feed, Importance, Lane, Published, Reading, Story
+from bot.model import (
+    Article,
+    Entry,
+    Feed,
+    Importance,
+    Lane,
+    Published,
+    Reading,
+    Story,
+    Surroundings,
+)
 from bot.poller.known import Known, is_same_place
 from bot.poller.watch import Metrics
 from bot.ports import Clock, Storage
@@ -22,8 +32,8 @@ from bot.reading.llm import Writer
 from bot.reading.read import read
 from bot.series.catalog import Catalog
 from bot.stories.index import StoryIndex
-from bot.stories.keys import keys_of
-from bot.stories.match import match
+from bot.stories.keys import Keys, keys_of
+from bot.stories.match import Match, match
 from bot.stories.merge import alone, begin, join, revise, split_from, withdraw
 
 WINDOW = timedelta(hours=72)  # stories that a new article is compared with
@@ -56,6 +66,14 @@ class _Work:
     entry: Entry
     article: Article
     is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Likely:
+    """What an article looks like beside the stories in memory."""
+
+    keys: Keys
+    found: Match
 
 
 class Newsroom:
@@ -139,27 +157,19 @@ class Newsroom:
 
     async def _unknown(self, feed: Feed, made: Sequence[_Work]) -> list[_Work]:
         """Leave out what is known as it stands: by its guid, or by its address where the guid is another each time."""
-        hashes = dict(await self._storage.known_hashes(feed.id, [piece.article.guid for piece in made]))
-        made = [piece if piece.article.guid in hashes else self._by_words(piece) for piece in made]
+        is_first = feed.last_success_at is None
+        entries = [(piece.article.guid, "" if is_first else piece.article.url) for piece in made]
+        known = dict(await self._storage.known_entries(feed.id, entries))
+        made = [piece if piece.article.guid in known else self._by_words(piece) for piece in made]
         if words := [piece.article.guid for piece in made if piece.article.guid.startswith(WORDS)]:
-            hashes.update(await self._storage.known_hashes(feed.id, words))
-        other = [piece for piece in made if hashes.get(piece.article.guid) != piece.article.content_hash]
-        at = await self._at_addresses(
-            [piece.article for piece in other if piece.article.guid not in hashes]
-            if feed.last_success_at
-            else []
-        )
+            known.update(await self._storage.known_entries(feed.id, [(guid, "") for guid in words]))
         work: list[_Work] = []
-        for piece in other:
-            article = piece.article
-            if article.guid in hashes:
-                work.append(replace(piece, is_new=False))
-                continue
-            twin = _twin(feed, at.get(article.guid, ()))
-            if twin is None:
+        for piece in made:
+            article, kept = piece.article, known.get(piece.article.guid)
+            if kept is None:
                 work.append(piece)
-            elif twin.content_hash != article.content_hash:
-                work.append(replace(piece, article=replace(article, guid=twin.guid), is_new=False))
+            elif kept.content_hash != article.content_hash:
+                work.append(replace(piece, article=replace(article, guid=kept.guid), is_new=False))
         work.reverse()  # feeds put the newest first, stories are told in order
         return work
 
@@ -169,15 +179,6 @@ class Newsroom:
         if article.url or self._known.story_of(article) is None:
             return piece
         return replace(piece, article=replace(article, guid=address(piece.entry)))
-
-    async def _at_addresses(self, articles: Sequence[Article]) -> Mapping[str, list[Article]]:
-        """The articles that are known at the addresses of these ones, by guid of the latter."""
-        wanted = {url: article.guid for article in articles if article.url for url in spellings(article.url)}
-        found: dict[str, list[Article]] = {}
-        if wanted:
-            for known, _ in await self._storage.articles_at(list(wanted)):
-                found.setdefault(wanted.get(known.url, ""), []).append(known)
-        return found
 
     async def _tell(self, feed: Feed, piece: _Work, *, first: bool) -> list[tuple[int, str]]:
         """Read one article, decide which story it tells, and publish it; which story, and its address."""
@@ -194,11 +195,7 @@ class Newsroom:
             reading = replace(reading, summary=written, machine_written=True)
         async with self._deciding:
             await self._catch_up()
-            known = await self._known_story(article)
-            story = await self._followable(await self._story(article, reading, known, now=now))
-            by_itself = (
-                await self._alone(article, reading, is_new=known is None, now=now) if is_news else None
-            )
+            story, by_itself = await self._decided(article, reading, is_news=is_news, now=now)
             lane = Lane.URGENT if reading.importance >= Importance.BREAKING else Lane.NEWS
             done = await self._storage.publish(
                 article, story, alone=by_itself, now=now, announce=is_news, lane=lane
@@ -238,16 +235,40 @@ class Newsroom:
             whole, guid=piece.article.guid, url=piece.article.url, content_hash=piece.article.content_hash
         )
 
-    async def _story(
-        self, article: Article, reading: Reading, known: Story | None, *, now: datetime
-    ) -> Story:
-        """Decide which story an article tells: the one known at its address, one that tells the same, or a new one."""
-        assert self._index is not None
+    async def _decided(
+        self, article: Article, reading: Reading, *, is_news: bool, now: datetime
+    ) -> tuple[Story, Story | None]:
+        """The story that an article tells, and what it tells by itself where merging is off."""
+        known_id = self._known.story_of(article)
+        likely = self._likely(article, reading, now=now) if known_id is None else None
+        around = await self._around(article, known_id, likely)
+        known = await self._known_story(article, known_id, around)
         if known is not None:
-            return _retold(known, article, reading, now=now)
+            story = _followable(_retold(known, article, reading, now=now), around)
+            return story, await self._corrected_alone(article, reading, now=now) if is_news else None
+        likely = likely or self._likely(article, reading, now=now)
+        story = _followable(await self._new_story(article, reading, likely, around, now=now), around)
+        return story, _followable(alone(article, reading, now=now), around) if is_news else None
+
+    def _likely(self, article: Article, reading: Reading, *, now: datetime) -> _Likely:
+        """Compare an article with the stories in memory."""
+        assert self._index is not None
         keys = keys_of(article, reading, now=now, catalog=self._catalog)
-        found = match(keys, self._index.candidates(keys))
-        if found.story_id is not None and (fresh := await self._storage.story(found.story_id)) is not None:
+        return _Likely(keys, match(keys, self._index.candidates(keys)))
+
+    async def _around(self, article: Article, known_id: int | None, likely: _Likely | None) -> Surroundings:
+        """Everything that the store has to say about an article before it is told, asked at once."""
+        story_id = likely.found.story_id if likely is not None else known_id
+        ids = [] if story_id is None else [story_id]
+        return await self._storage.surroundings(article.url, ids, prefix="words:")
+
+    async def _new_story(
+        self, article: Article, reading: Reading, likely: _Likely, around: Surroundings, *, now: datetime
+    ) -> Story:
+        """Decide which story an article tells that is known nowhere: one that tells the same, or a new one."""
+        assert self._index is not None
+        keys, found = likely.keys, likely.found
+        if found.story_id is not None and (fresh := await self._fresh(found.story_id, around)) is not None:
             # As it stands in the store: a moderator may have split it since it was indexed.
             self._index.add(fresh)
             found = match(keys, self._index.candidates(keys))
@@ -255,31 +276,23 @@ class Newsroom:
                 return join(fresh, article, reading, reason=found.reason, now=now, keys=keys)
         return begin(article, reading, now=now, parent_id=found.parent_id, reason=found.reason, keys=keys)
 
-    async def _alone(
-        self, article: Article, reading: Reading, *, is_new: bool, now: datetime
-    ) -> Story | None:
-        """The article as a story of its own; at an address that is known it is told already, and only corrected."""
-        if is_new:
-            return await self._followable(alone(article, reading, now=now))
+    async def _fresh(self, story_id: int, around: Surroundings) -> Story | None:
+        return around.stories.get(story_id) or await self._storage.story(story_id)
+
+    async def _corrected_alone(self, article: Article, reading: Reading, *, now: datetime) -> Story | None:
+        """The article as a story of its own, if it was told so where merging is off."""
         told = await self._storage.told_alone(article)
         return revise(told, replace(article, url=told.url), reading, now=now) if told is not None else None
 
-    async def _followable(self, story: Story) -> Story:
-        """The story with what it can be followed by besides series and names: its outlets, and words that anyone follows."""
-        words = await self._storage.followed_topics("words:")
-        more = [topic for topic in topics_of(story, words) if topic not in story.topics]
-        return replace(story, topics=(*story.topics, *more)) if more else story
-
-    async def _known_story(self, article: Article) -> Story | None:
+    async def _known_story(
+        self, article: Article, known_id: int | None, around: Surroundings
+    ) -> Story | None:
         """The story that an article at this address tells, as it stands in the store: a moderator may have split it."""
-        story_id = self._known.story_of(article)
-        known = await self._storage.story(story_id) if story_id is not None else None
+        known = around.stories.get(known_id) if known_id is not None else None
         if (known is not None and _tells(known, article)) or not article.url:
             return known
-        at = await self._storage.articles_at(spellings(article.url))
-        apart = next((story_id for _, story_id in at if story_id is not None), None)
-        if apart is not None:
-            return await self._storage.story(apart)
+        if around.told_at is not None:
+            return around.stories.get(around.told_at)
         for story_id in split_from(known) if known is not None else ():  # its address changed since
             story = await self._storage.story(story_id)
             if story is not None and _tells(story, article):
@@ -330,11 +343,6 @@ def _age(piece: _Work) -> float:
     return at.timestamp() if at else float("inf")
 
 
-def _twin(feed: Feed, known: Sequence[Article]) -> Article | None:
-    """The same entry of the same feed under another guid: some feeds make up new ones at each poll."""
-    return next((other for other in known if other.feed_id == feed.id), None)
-
-
 def _is_listed_again(feed: Feed, article: Article, now: datetime) -> bool:
     """Say whether an entry is old by the clock and by the feed's own standard.
 
@@ -345,6 +353,12 @@ def _is_listed_again(feed: Feed, article: Article, now: datetime) -> bool:
         return False
     at = article.published_at
     return now - at > STALE and newest - at.timestamp() > STALE.total_seconds()
+
+
+def _followable(story: Story, around: Surroundings) -> Story:
+    """The story with what it can be followed by besides series and names: its outlets, and words that anyone follows."""
+    more = [topic for topic in topics_of(story, around.followed) if topic not in story.topics]
+    return replace(story, topics=(*story.topics, *more)) if more else story
 
 
 def _tells(story: Story, article: Article) -> bool:

@@ -166,7 +166,7 @@ async def test_an_article_about_no_series_is_kept_and_told_to_nobody(world: Worl
     )
     await world.poll()
     assert await world.owed() == []
-    assert set(await world.store.known_hashes(1, ["soup"])) == {"soup"}
+    assert set(await world.store.known_entries(1, [("soup", "")])) == {"soup"}
 
 
 async def test_one_address_in_several_feeds_is_one_story(world: World) -> None:

@@ -39,6 +39,12 @@ def article(slug: str = "penalty", **facts: Any) -> Article:
     return Article(**{**given, **facts})
 
 
+async def known(store: Store, feed_id: int, *guids: str) -> dict[str, str]:
+    """The content hashes of those of a feed's guids that are known."""
+    found = await store.known_entries(feed_id, [(guid, "") for guid in guids])
+    return {guid: entry.content_hash for guid, entry in found.items()}
+
+
 def told_by(told: Article, **facts: Any) -> Source:
     given: dict[str, Any] = {
         "outlet": told.outlet,

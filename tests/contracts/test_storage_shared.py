@@ -17,6 +17,7 @@ from tests.contracts.given import (
     article,
     claim,
     claim_one,
+    known,
     place,
     post_all,
     publish,
@@ -82,7 +83,7 @@ async def test_old_stories_are_forgotten_but_not_that_they_were_known(store: Sto
     assert await store.story(old.story.id) is None
     assert await store.search("old") == []
     assert await state(store, there, old.story) is None
-    assert await store.known_hashes(1, ["guid-old", "guid-alone"]) == {
+    assert await known(store, 1, "guid-old", "guid-alone") == {
         "guid-old": "hash of old",
         "guid-alone": "hash of alone",
     }
@@ -147,10 +148,10 @@ async def test_cancelling_at_any_moment_keeps_or_drops_the_whole(store: Store) -
             await asyncio.sleep(0)
         publishing.cancel()
         await asyncio.wait((publishing,))
-        known = await store.known_hashes(1, [f"guid-s{turns}"])
+        kept = await known(store, 1, f"guid-s{turns}")
         told = await store.story_at(article(f"s{turns}").url)
         owed = await store.delivery(there.id, told.id) if told else None
-        assert bool(known) == (told is not None) == (owed is not None)
+        assert bool(kept) == (told is not None) == (owed is not None)
 
 
 async def test_a_closed_store_says_so(clock: FakeClock) -> None:

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import DeliveryState, Importance, Label, Lane, Source
+from bot.model import DeliveryState, Importance, KnownEntry, Label, Lane, Source, Surroundings
 from storage import Store
 from tests.contracts.given import (
     NOW,
     article,
     claim,
     claim_one,
+    known,
     place,
     post_all,
     publish,
@@ -94,10 +95,44 @@ async def test_known_guids_are_found_with_their_hashes_and_only_in_their_feed(st
     long = "urn:" + "x" * 5000
     await store.publish(article(), None, now=NOW)
     await store.publish(article("long", guid=long), None, now=NOW)
-    known = await store.known_hashes(1, ["guid-penalty", "never seen", long, long + "y"])
-    assert known == {"guid-penalty": "hash of penalty", long: "hash of long"}
-    assert await store.known_hashes(2, ["guid-penalty"]) == {}
-    assert await store.known_hashes(1, []) == {}
+    assert await known(store, 1, "guid-penalty", "never seen", long, long + "y") == {
+        "guid-penalty": "hash of penalty",
+        long: "hash of long",
+    }
+    assert await known(store, 2, "guid-penalty") == {}
+    assert await known(store, 1) == {}
+
+
+async def test_an_entry_with_a_new_guid_is_known_at_its_address_in_its_own_feed(store: Store) -> None:
+    first = article(url="https://www.pit.example/penalty/")
+    await store.publish(article("elsewhere", feed_id=2, url=first.url), None, now=NOW)
+    await store.publish(first, None, now=NOW)
+    await store.publish(article("again", url="http://pit.example/penalty"), None, now=NOW)
+    asked = [("new guid", "https://pit.example/penalty"), ("without", ""), ("other", "https://pit.example/x")]
+    kept = KnownEntry(guid=first.guid, content_hash=first.content_hash)
+    assert await store.known_entries(1, asked) == {"new guid": kept}, "the one known for longest"
+    assert await store.known_entries(3, asked) == {}
+
+
+async def test_what_decides_about_an_article_is_asked_at_once(store: Store) -> None:
+    await place(store, "1", "words:crash", "series:wec")
+    await store.publish(article("alone", url="https://www.pit.example/told"), None, now=NOW)
+    told = (await publish(store, "told")).story
+    await publish(store, "later", article={"url": "https://pit.example/told/"})
+    other = (await publish(store, "other")).story
+    around = await store.surroundings("http://pit.example/told", [other.id, 999], prefix="words:")
+    assert around == Surroundings(
+        stories={told.id: told, other.id: other}, told_at=told.id, followed=["words:crash"]
+    )
+    for url in ("", "https://pit.example/nowhere"):
+        assert await store.surroundings(url, [], prefix="z") == Surroundings(stories={}, followed=[])
+
+
+async def test_an_article_whose_story_was_pruned_is_told_nowhere(store: Store) -> None:
+    await publish(store, "old", announce=False)
+    await store.prune(before=NOW + 2 * HOUR)
+    around = await store.surroundings(article("old").url, [], prefix="")
+    assert (around.stories, around.told_at) == ({}, None)
 
 
 async def test_publishing_the_same_article_again_changes_nothing(store: Store) -> None:
@@ -315,4 +350,4 @@ async def test_text_that_no_database_takes_is_made_storable(store: Store) -> Non
     kept = await store.story(published.story.id)
     assert kept is not None
     assert kept.title == "Null� and half a pair �"
-    assert len(await store.known_hashes(1, ["a\x00b"])) == 1
+    assert len(await known(store, 1, "a\x00b")) == 1

@@ -183,7 +183,9 @@ async def known_entries(store: Store, known: int) -> Figure:
         first = feed * 7 % max(1, known // 1000 - 30)
         guids = [f"https://pit.example/article/{(first + place) * 1000 + feed}" for place in range(29)]
         began = time.perf_counter()
-        found = await store.known_hashes(2 + feed, [*guids, "https://pit.example/article/new"])
+        found = await store.known_entries(
+            2 + feed, [(guid, "") for guid in (*guids, "https://pit.example/article/new")]
+        )
         rounds.append((time.perf_counter() - began) * 1000)
         assert len(found) >= 28
     middle = statistics.median(rounds)
