@@ -38,6 +38,8 @@ def maybe_ms(value: int | None) -> datetime | None:
 
 def clean(text: str) -> str:
     """Replace what no engine can keep; feeds send such bytes."""
+    if text.isascii() and "\0" not in text:  # known without looking at each letter
+        return text
     return _UNSTORABLE.sub("\ufffd", text) if _UNSTORABLE.search(text) else text
 
 
@@ -51,7 +53,7 @@ def key_of(text: str) -> str:
 
 def dump(value: object) -> str:
     """JSON for a column."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return _ENCODER.encode(value)
 
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -82,6 +84,9 @@ def _plain(value: object) -> object:
             raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
 
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=_plain
+)  # `dumps` makes one a call
 _SOURCE_FIELDS = {field.name: field.default for field in fields(Source)}
 
 

@@ -168,18 +168,39 @@ def names() -> Iterator[str]:
 
 def plain(value: object) -> Any:
     """Turn a parameter into what a driver understands; lists stay lists."""
+    turn = _PLAIN.get(type(value))  # a look-up: a story has a hundred parameters on its way
+    return _plain_kind(value) if turn is None else turn(value)
+
+
+def _plain_kind(value: object) -> Any:
+    """What is not exactly of a type that is looked up."""
     match value:
-        case str() if not isinstance(value, Enum):
-            return clean(value)
-        case datetime():
-            return to_ms(value)
-        case timedelta():
-            return span_ms(value)
         case Enum():
             return value.value
+        case str():
+            return clean(value)
         case tuple() | list() | set() | frozenset():
-            return [plain(item) for item in value]
+            return _plain_list(value)
         case Rows():
-            return dump([[plain(item) for item in row] for row in value.rows])
+            return dump([_plain_list(row) for row in value.rows])
         case _:
             return value
+
+
+def _plain_list(values: Iterable[object]) -> list[Any]:
+    return [plain(value) for value in values]
+
+
+def _same(value: object) -> object:
+    return value
+
+
+_PLAIN: Mapping[type, Callable[[Any], Any]] = {
+    str: clean,
+    int: _same,
+    type(None): _same,
+    datetime: to_ms,
+    timedelta: span_ms,
+    list: _plain_list,
+    tuple: _plain_list,
+}

@@ -61,7 +61,10 @@ _compile = functools.lru_cache(maxsize=None)(DIALECT.compile)
 
 def _bind(values: Mapping[str, object]) -> dict[str, Any]:
     bound = {name: plain(value) for name, value in values.items()}
-    return {name: dump(value) if isinstance(value, list) else value for name, value in bound.items()}
+    for name, value in bound.items():
+        if type(value) is list:
+            bound[name] = dump(value)
+    return bound
 
 
 class SqliteTransaction:

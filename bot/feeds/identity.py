@@ -169,12 +169,11 @@ def spellings(url: str) -> tuple[str, ...]:
         hosts += [bare, f"www.{bare}"]
     slash = parts.path.rstrip("/")
     paths = [parts.path, slash, f"{slash}/"]
+    rest = urlunsplit(("", "", "", parts.query, parts.fragment))
+    schemes = (parts.scheme, "https", "http")
     return tuple(
         dict.fromkeys(
-            urlunsplit((scheme, host, path, parts.query, parts.fragment))
-            for scheme in (parts.scheme, "https", "http")
-            for host in hosts
-            for path in paths
+            f"{scheme}://{host}{path}{rest}" for scheme in schemes for host in hosts for path in paths
         )
     )
 
