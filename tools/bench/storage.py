@@ -4,7 +4,7 @@
     python -m tools.bench.storage --full     # 1,000,000 known articles
 
 Each figure is the median of several rounds, next to the goal and to a raw yardstick of the same run: what one durable
-write of this disk costs. PostgreSQL is the embedded one of the tests, with its default settings.
+write of this disk costs. PostgreSQL is the embedded one of the tests, with its default settings; CPU is that of this process.
 """
 
 from __future__ import annotations
@@ -194,6 +194,47 @@ async def known_entries(store: Store, known: int) -> Figure:
     )
 
 
+async def one_article(store: Store) -> Figure:
+    """A new article with a few followers: what the poller asks about it, and its publication."""
+    rounds = []
+    for number in range(10_000, 10_200):
+        told, new = story(number)
+        began = time.process_time()
+        await store.known_entries(told.feed_id, [(told.guid, told.url)])
+        await store.surroundings(told.url, [], prefix="words:")
+        await store.publish(told, replace(new, series=("dtm",)), now=NOW)
+        rounds.append((time.process_time() - began) * 1000)
+    middle = statistics.median(rounds)
+    return cpu_figure(store, "an article asked about and published", middle)
+
+
+async def one_delivery(store: Store) -> Figure:
+    """One post at a time: claimed, and recorded as sent."""
+    told, new = story(20_000)
+    await store.publish(told, new, now=NOW)
+    rounds = []
+    for _ in range(200):
+        began = time.process_time()
+        [claim] = await store.claim(now=NOW, lease=LEASE, limit=1, adapters=("discord",))
+        sent = Outcome(
+            delivery_id=claim.delivery.id,
+            revision=claim.delivery.revision,
+            kind=OutcomeKind.SENT,
+            message_id="1",
+        )
+        await store.record([sent], now=NOW)
+        rounds.append((time.process_time() - began) * 1000)
+    await store.database.write(empty_outbox)
+    middle = statistics.median(rounds)
+    return cpu_figure(store, "a delivery claimed and recorded alone", middle)
+
+
+def cpu_figure(store: Store, what: str, middle: float) -> Figure:
+    """Only SQLite has a goal: PostgreSQL's answers come over a socket, one a statement."""
+    goal = "≤ 1 ms" if store.database.dialect.name == "sqlite" else ""
+    return Figure(what, f"{middle:.2f} ms CPU", goal, middle <= 1)
+
+
 async def revision(store: Store) -> Figure:
     told, new = story(5000)
     done = await store.publish(told, new, now=NOW)
@@ -220,6 +261,8 @@ async def measure(url: str, *, known: int, fan_out_goal: float) -> list[Figure]:
             await claim_and_record(store, 16),
             await claim_and_record(store, 100),
             await known_entries(store, known),
+            await one_article(store),
+            await one_delivery(store),
             await revision(store),
         ]
     finally:
