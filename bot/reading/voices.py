@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from bot.model import Article
 from bot.series.catalog import Catalog
 from bot.series.matcher import Hit
-from bot.series.names import RACING, SURE, Alias, Name
+from bot.series.names import RACING, SURE, Alias, Bond, Name
 
 MOST_TEXT = (
     6_000  # characters of the body that are looked at: what an article is about stands at its beginning
@@ -146,16 +147,11 @@ def in_year(owner: Name, year: int) -> dict[str, float]:
     """Weigh a name's series by the year of the article: Alonso is Le Mans in 2018, and Formula 1 in 2021."""
     if not 1950 <= year <= 2100:
         year = 0
-    if owner.by_year is None:
-        owner.by_year = {}
-    known = owner.by_year.get(year)
-    if known is None:
-        known = owner.by_year[year] = _weighed(owner, year)
-    return known
+    return _weighed(owner.bonds, year)
 
 
-def _weighed(owner: Name, year: int) -> dict[str, float]:
-    bonds = owner.bonds
+@lru_cache(maxsize=2_000)
+def _weighed(bonds: tuple[Bond, ...], year: int) -> dict[str, float]:
     if len(bonds) == 1 and bonds[0].since == 0 and bonds[0].until == 9999:
         return {bonds[0].slug: bonds[0].weight}
     shares = [_share(bond.since, bond.until, year) for bond in bonds]

@@ -14,17 +14,8 @@ from typing import Any, NamedTuple
 from bot.model import Series
 from bot.series.folding import words
 from bot.series.matcher import Hit, Matcher
-from bot.series.names import (
-    FILES,
-    NONE,
-    SURE,
-    Alias,
-    Name,
-    Names,
-    packaged_texts,
-    read_names,
-    shares,
-)
+from bot.series.names import FILES, NONE, SURE, WEB, Alias, Name, Names, packaged_text, shares
+from bot.text import tables
 
 UNSHOWN = frozenset({"trap", "word", "past", "esports"})
 FOLLOWED = {"driver": "driver", "person": "person", "team": "team", "circuit": "circuit", "event": "event"}
@@ -60,7 +51,6 @@ class Catalog:
         self.related: Mapping[str, tuple[str, ...]] = {
             row["slug"]: tuple(row.get("related", ())) for row in rows
         }
-        self._table = table
         self._texts = texts
         self.typed = {row["slug"]: _typed(row, self.series[row["slug"]]) for row in rows}
         self._by_typed: dict[str, str] = {}
@@ -125,41 +115,47 @@ class Catalog:
 
     # ── What texts say ───────────────────────────────────────────────────────────────────────────
 
-    @cached_property
+    @property
     def names(self) -> Names:
-        tables = self._read()
-        weights = tables["names.toml"].get("weights", {})
-        found = read_names(tables, self.series, weights)
+        return self._names[0]
+
+    @property
+    def matcher(self) -> Matcher:
+        return self._names[1]
+
+    @cached_property
+    def _names(self) -> tuple[Names, Matcher]:
+        """Read the names, a group at a time: what is made of them is kept, and little else is ever held."""
+        matcher = Matcher()
+        texts = FILES if self._texts is None else [file for file in self._texts if file != WEB]
+        weights = next(tables(self._text("names.toml"), "weights"), {}).get("weights", {})
+        names = Names(self.series, weights, matcher.plant)
+        for file in texts:
+            for table in tables(self._text(file), "names"):
+                for group in table["names"]:
+                    names.add(file, group)
         for slug, series in self.series.items():
-            names = {series.name, *series.names.values(), *series.aliases}
+            said = {series.name, *series.names.values(), *series.aliases}
             if (
                 len(series.hashtag) > 4 and series.hashtag != series.hashtag.capitalize()
             ):  # "#WorldSBK", not "#Dakar"
-                names.add(series.hashtag)
-            found.add_series(slug, names, float(weights.get("series", 3)))
-        return found
+                said.add(series.hashtag)
+            names.add_series(slug, said, float(weights.get("series", 3)))
+        matcher.owners = names.owners
+        names.close()
+        matcher.close()
+        return names, matcher
 
-    def _read(self, *files: str) -> Mapping[str, Any]:
-        """Read the name files, or some of them; what is made of them is kept, not they."""
-        texts = packaged_texts(files or FILES) if self._texts is None else self._texts
-        return {file: tomllib.loads(text) for file, text in texts.items() if not files or file in files}
-
-    @cached_property
-    def _web(self) -> Mapping[str, Any]:
-        table: Mapping[str, Any] = self._read("web.toml")["web.toml"]
-        return table
+    def _text(self, file: str) -> str:
+        return packaged_text(file) if self._texts is None else self._texts[file]
 
     @cached_property
-    def _sections(self) -> Mapping[str, Mapping[str, float]]:
-        return {words(part): shares(said) for part, said in self._web["sections"].items()}
-
-    @cached_property
-    def _hosts(self) -> Mapping[str, Mapping[str, float]]:
-        return {host: shares(said) for host, said in self._web["hosts"].items()}
-
-    @cached_property
-    def matcher(self) -> Matcher:
-        return Matcher(self.names.aliases)
+    def _web(self) -> tuple[Mapping[str, Mapping[str, float]], Mapping[str, Mapping[str, float]]]:
+        """For which series the parts of a link's path speak, and for which the websites."""
+        table = tomllib.loads(self._text(WEB))
+        said = {text: shares(text) for texts in table.values() for text in texts.values()}
+        sections = {words(part): said[text] for part, text in table["sections"].items()}
+        return sections, {host: said[text] for host, text in table["hosts"].items()}
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Find all known names in a text, in one pass, the longest at each place."""
@@ -173,13 +169,13 @@ class Catalog:
 
     def section(self, words_: str) -> Mapping[str, float]:
         """Tell for which series a part of a link's path speaks: "formule-1", "v8supercars"."""
-        return self._sections.get(words(words_), {})
+        return self._web[0].get(words(words_), {})
 
     def host(self, name: str) -> Mapping[str, float]:
         """Tell for which series a website speaks: "supercars.com"."""
         parts = name.removeprefix("www.").split(".")
         for start in range(len(parts) - 1):
-            found = self._hosts.get(".".join(parts[start:]))
+            found = self._web[1].get(".".join(parts[start:]))
             if found:
                 return found
         return {}
@@ -217,7 +213,7 @@ class Catalog:
 
     @cached_property
     def _followable(self) -> dict[str, Name]:
-        return {_topic(owner).key: owner for owner in self.names.names.values() if _can_be_followed(owner)}
+        return {_topic(owner).key: owner for owner in self.names.owners if _can_be_followed(owner)}
 
     # ── What is wrong in the files ───────────────────────────────────────────────────────────────
 

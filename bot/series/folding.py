@@ -26,7 +26,7 @@ _PLAIN: dict[str, str] = {**_SPECIAL, **_QUOTES, **_BLANK}
 _FOREIGN = re.compile("[\u3040-\u9fff]")
 _WIDE = re.compile("[äöüßÄÖÜ]")
 _WORD = re.compile(r"[a-z0-9]+")
-_GAPS = re.compile(r"([^a-z0-9]+)")
+_GAPS = {code: " " for code in range(128) if not (chr(code).isdigit() or chr(code).islower())}
 
 
 def flat(text: str) -> str:
@@ -64,9 +64,9 @@ def spellings(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((plain, words(double), words(wide))))
 
 
-def split(flattened: str) -> list[str]:
-    """Split folded text into word, gap, word, gap …; the first and last word may be empty."""
-    return _GAPS.split(flattened)
+def parted(flattened: str) -> str:
+    """Blank whatever is in no word of a folded text; no word moves."""
+    return flattened.translate(_GAPS)
 
 
 def _plain(match: re.Match[str]) -> str:

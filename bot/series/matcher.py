@@ -5,22 +5,23 @@ A trie of words instead of a compiled pattern: as fast on an article, and ready 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.series.folding import flat, split
-from bot.series.names import Alias
+from bot.series.folding import flat, parted
+from bot.series.names import Alias, Claim, Name
 
 # Gaps that may stand inside a name: "Formel-1", "d'Ambrosio", "LMP2/GT3" — but no comma, bracket or line break.
 _JOINTS = frozenset({" ", "-", "'", "/", "_", ".", "&", " & ", "-'", " '", "' ", "  ", " - "})
 _SHORT_STOP = ". "  # as in "P. Fillon", not as in "… for Le Mans. Series director …"
 
-
-_HERE = " "  # key of what ends at a node; no word is a blank
-# Words to nodes, `_HERE` to the owners of the spelling. Where nothing goes on, which is nearly everywhere, the owners
-# stand in place of a node: three megabytes less.
-_Node = dict[str, Any]
+# What a word leads to in the trie. Twelve thousand spellings are kept, so it is small: most words are followed by one
+# or two others. A claim of a spelling is a number (which owner claims it, and how), several are a list of numbers; what
+# goes on is a tuple (word, what it leads to, word, …), or a dictionary where more than a few words may follow.
+_Node = Any
+_HERE = " "  # stands for the claims of what ends where something longer goes on; no word is a blank
+_FEW = 16  # items of such a tuple
+_KIND = 6  # bits of a number that say how it is claimed
 
 
 class Hit(NamedTuple):
@@ -31,133 +32,200 @@ class Hit(NamedTuple):
     aliases: tuple[Alias, ...]
 
 
+class _View(NamedTuple):
+    """A text as it is walked through: folded, with blanks for all gaps, and as words."""
+
+    folded: str
+    parted: str
+    words: Sequence[str]
+
+
 class Matcher:
     """A trie of words: walks on while a name goes on, and keeps the longest that fits."""
 
-    def __init__(self, aliases: Iterable[Alias]) -> None:
-        self._root: _Node = {}
-        self._foreign: list[Alias] = []
-        self._lone: set[str] = set()  # names of one word, and how a genitive or plural writes them
-        for alias in aliases:
-            if alias.words.isascii():
-                self._plant(alias)
-            else:
-                self._foreign.append(alias)
-        self._first = self._lone.union(self._root)  # words that a name may begin with
+    def __init__(self) -> None:
+        self.owners: Sequence[Name] = ()  # by the numbers under which their spellings are planted
+        self._root: dict[str, _Node] = {}
+        self._foreign: list[tuple[str, int]] = []
+        self._claims: list[Claim] = []
+        self._kinds: dict[Claim, int] = {}
+        self._words: dict[str, str] = {}  # each word once, while spellings are planted
+
+    def plant(self, spelling: str, owner: int, claim: Claim) -> None:
+        """Take in a spelling. The first claim of an owner stays."""
+        number = owner << _KIND | self._kind(claim)
+        if not spelling.isascii():
+            self._foreign.append((spelling, number))
+            return
+        words = [self._words.setdefault(word, word) for word in spelling.split()]
+        if words:
+            first = words[0]
+            self._root[first] = _planted(self._root.get(first), words, 1, number)
+
+    def close(self) -> None:
+        """Forget what only planting needed."""
+        self._words.clear()
 
     def find(self, text: str) -> list[Hit]:
         """Find names from left to right, none inside another."""
-        parts = split(flat(text))
-        words = [*parts[::2], ""]
-        lone, root, first = self._lone, self._root, self._first
-        places = [
-            2 * place
-            for place, word in enumerate(words)
-            if word in first
-            and (word in lone or (after := words[place + 1]) in (node := root[word]) or after[:-1] in node)
+        folded = flat(text)
+        gapless = parted(folded)
+        words = gapless.split()
+        root = self._root
+        begins = [
+            number
+            for number, word in enumerate(words)
+            if word in root or (word[-1] == "s" and word[:-1] in root)
         ]
         hits: list[Hit] = []
-        if places:
-            ends = list(accumulate(map(len, parts)))
-            free = 0
-            for index in places:
-                if index >= free and (found := self._longest_at(parts, index)):
-                    position, aliases = found
-                    start, end = ends[index] - len(parts[index]), ends[position]
-                    if fitting := _fitting(aliases, text[start:end]):
-                        hits.append(Hit(start, end, fitting))
-                        free = position + 2
+        if begins:
+            view, padded = _View(folded, gapless, words), f" {gapless} "
+            at = free = 0
+            for number in begins:
+                at = padded.index(f" {words[number]} ", at)
+                if number >= free and (found := self._longest_at(view, number, at)):
+                    last, end, claims = found
+                    if aliases := self._fitting(claims, text[at:end]):
+                        hits.append(Hit(at, end, aliases))
+                        free = last + 1
+                at += 1
         return hits if text.isascii() else hits + self._without_words(text)
 
     def spelled(self, phrase: str) -> tuple[Alias, ...]:
         """Look a folded phrase up exactly."""
-        node: Any = self._root
+        node: _Node = self._root
         for word in phrase.split():
-            node = None if type(node) is tuple else node.get(word)
-            if node is None:
-                return ()
-        return _ended(node) or ()
+            node = _below(node, word)
+        return self._aliases(_ended(node)) if node is not self._root else ()
 
     def phrases(self) -> Iterator[tuple[str, tuple[Alias, ...]]]:
         """Give every spelling with its owners."""
-        stack = [self._root]
+        stack: list[tuple[tuple[str, ...], _Node]] = [((), self._root)]
         while stack:
-            for below in stack.pop().values():
-                if type(below) is tuple:
-                    yield below[0].words, below
+            path, node = stack.pop()
+            for word, below in _goes_on(node):
+                if word == _HERE or _is_claim(below):
+                    yield " ".join(path if word == _HERE else (*path, word)), self._aliases(below)
                 else:
-                    stack.append(below)
+                    stack.append(((*path, word), below))
 
-    def _plant(self, alias: Alias) -> None:
-        *before, last = alias.words.split() or [""]
-        if not before:
-            self._lone.update((last, last + "s"))
-        node = self._root
-        for word in before:
-            below = node.get(word)
-            if type(below) is not dict:
-                below = node[word] = {_HERE: below} if below else {}
-            node = below
-        below = node.get(last)
-        if type(below) is dict:
-            node, last = below, _HERE
-        known = node.get(last, ())
-        if all(other.owner is not alias.owner for other in known):
-            node[last] = (*known, alias)
+    def _kind(self, claim: Claim) -> int:
+        kind = self._kinds.get(claim)
+        if kind is None:
+            kind = self._kinds[claim] = len(self._claims)
+            self._claims.append(claim)
+        return kind
 
-    def _longest_at(self, parts: Sequence[str], index: int) -> tuple[int, tuple[Alias, ...]] | None:
-        """Walk the trie from a word on; "Vettels" and "Indycars" are read as their singular."""
-        best = None
-        node = self._root.get(parts[index])
+    def _aliases(self, claims: _Node) -> tuple[Alias, ...]:
+        numbers = () if claims is None else (claims,) if type(claims) is int else claims
+        return tuple(map(self._alias, numbers))
+
+    def _alias(self, number: int) -> Alias:
+        return Alias(self.owners[number >> _KIND], *self._claims[number & (1 << _KIND) - 1])
+
+    def _longest_at(self, view: _View, number: int, start: int) -> tuple[int, int, _Node] | None:
+        """Walk the trie from a word on; "Vettels" and "Indycars" are read as their singular.
+
+        Gives the number of the last word, where it ends, and the claims.
+        """
+        folded, gapless, words = view
+        word = words[number]
+        end = start + len(word)
+        node = self._root.get(word)
         if node is None:
-            found = _ended(self._root[parts[index][:-1]])
-            return (index, found) if found else None
-        last = len(parts) - 1
+            found = _ended(self._root[word[:-1]])
+            return (number, end, found) if found is not None else None
+        best = None
         while True:
-            if type(node) is tuple:
-                return index, node
-            if found := node.get(_HERE):
-                best = index, found
-            if index == last:
+            if _is_claim(node):
+                return number, end, node
+            if (found := _below(node, _HERE)) is not None:
+                best = number, end, found
+            number += 1
+            if number == len(words):
                 return best
-            gap = parts[index + 1]
-            if gap != " " and gap not in _JOINTS and not (gap == _SHORT_STOP and len(parts[index]) <= 2):
+            before, word = word, words[number]
+            at = gapless.index(word, end)
+            gap = folded[end:at]
+            if gap != " " and gap not in _JOINTS and not (gap == _SHORT_STOP and len(before) <= 2):
                 return best
-            index += 2
-            word = parts[index]
-            below = node.get(word)
+            end = at + len(word)
+            below = _below(node, word)
             if below is None:
-                if word[-1:] == "s" and (below := node.get(word[:-1])) and (found := _ended(below)):
-                    return index, found
-                return best
+                singular = _below(node, word[:-1]) if word[-1] == "s" else None
+                found = _ended(singular)
+                return (number, end, found) if found is not None else best
             node = below
+
+    def _fitting(self, claims: _Node, written: str) -> tuple[Alias, ...]:
+        """Keep the claims whose capitals fit: "alms" is charity, "power" is not Will Power."""
+        return tuple(
+            alias
+            for alias in self._aliases(claims)
+            if not (alias.capitals and not written.isupper())
+            and not (alias.proper and not _is_proper(written))
+        )
 
     def _without_words(self, text: str) -> list[Hit]:
         """Find names in scripts that put no blanks between words."""
-        places = ((text.find(alias.words), alias) for alias in self._foreign)
-        return [Hit(at, at + len(alias.words), (alias,)) for at, alias in places if at >= 0]
+        places = ((text.find(spelling), spelling, number) for spelling, number in self._foreign)
+        return [
+            Hit(at, at + len(spelling), (self._alias(number),)) for at, spelling, number in places if at >= 0
+        ]
 
 
-def _ended(node: Any) -> tuple[Alias, ...] | None:
-    """The owners of what ends at a node."""
-    found: tuple[Alias, ...] | None = node if type(node) is tuple else node.get(_HERE)
-    return found
+def _is_claim(node: _Node) -> bool:
+    return type(node) is int or type(node) is list
 
 
-def _fitting(aliases: tuple[Alias, ...], written: str) -> tuple[Alias, ...]:
-    """Keep the spellings whose capitals fit: "alms" is charity, "power" is not Will Power."""
-    if len(aliases) == 1:
-        alias = aliases[0]
-        if alias.capitals:
-            return aliases if written.isupper() else ()
-        if alias.proper:
-            return aliases if _is_proper(written) else ()
-        return aliases
-    return tuple(
-        alias
-        for alias in aliases
-        if not (alias.capitals and not written.isupper()) and not (alias.proper and not _is_proper(written))
-    )
+def _below(node: _Node, word: str) -> _Node:
+    """What a word leads to from a node, or None."""
+    if type(node) is dict:
+        return node.get(word)
+    return node[node.index(word) + 1] if type(node) is tuple and word in node else None
+
+
+def _ended(node: _Node) -> _Node:
+    """The claims of what ends at a node, or None."""
+    return node if node is None or _is_claim(node) else _below(node, _HERE)
+
+
+def _goes_on(node: _Node) -> Iterator[tuple[str, _Node]]:
+    if type(node) is dict:
+        yield from node.items()
+    else:
+        yield from zip(node[::2], node[1::2], strict=True)
+
+
+def _planted(node: _Node, words: Sequence[str], place: int, number: int) -> _Node:
+    """Make a node that also leads from the word at `place` on to what the number claims."""
+    if place == len(words):
+        if node is None or _is_claim(node):
+            return _claimed(node, number)
+        return _with(node, _HERE, _claimed(_below(node, _HERE), number))
+    if node is None or _is_claim(node):
+        node = () if node is None else (_HERE, node)
+    word = words[place]
+    return _with(node, word, _planted(_below(node, word), words, place + 1, number))
+
+
+def _with(node: _Node, word: str, below: _Node) -> _Node:
+    if type(node) is dict:
+        node[word] = below
+        return node
+    if word in node:
+        place = node.index(word) + 1
+        return (*node[:place], below, *node[place + 1 :])
+    if len(node) < _FEW:
+        return (*node, word, below)
+    return {**dict(_goes_on(node)), word: below}
+
+
+def _claimed(claims: _Node, number: int) -> _Node:
+    known = [] if claims is None else [claims] if type(claims) is int else claims
+    if any(other >> _KIND == number >> _KIND for other in known):
+        return claims
+    return [*known, number] if known else number
 
 
 def _is_proper(written: str) -> bool:

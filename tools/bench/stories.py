@@ -86,9 +86,9 @@ def _resident() -> float:
 
 
 def _names() -> dict[str, list[str]]:
-    names = load_catalog().names.names
+    owners = load_catalog().names.owners
     return {
-        letter: sorted({key for kind, key in names if kind in kinds})
+        letter: sorted({owner.key for owner in owners if owner.kind in kinds})
         for letter, kinds in (("p", ("driver", "person")), ("t", ("team",)), ("c", ("circuit", "event")))
     }
 
