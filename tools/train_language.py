@@ -13,10 +13,10 @@ import re
 import struct
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.reading.language import LANGUAGES, ZERO, grams
+from bot.reading.language import GRAM_BEGINS, LANGUAGES, WORD_BEGINS, ZERO, grams
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "bot" / "reading" / "language.txt"
@@ -33,7 +33,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 def build(locale: Path) -> None:
     """Count, and write the file down."""
     counts = count(locale)
-    TARGET.write_text("\n".join(rows(counts)) + "\n", encoding="utf-8")
+    TARGET.write_text("\n".join(lines(rows(counts))) + "\n", encoding="utf-8")
     print(
         f"{TARGET.name}: {TARGET.stat().st_size / 1000:.0f} kB from {sum(c.total() for c in counts.values()):,} words"
     )
@@ -85,12 +85,22 @@ def _string(data: bytes, order: str, at: int) -> str:
     return data[start : start + length].decode("utf-8", "ignore").partition("\0")[0]
 
 
-def rows(counts: dict[str, Counter[str]]) -> Iterator[str]:
-    """Write a line a word or letter sequence: it, and how unlikely it is in each language.
+def lines(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Write a line for all that begins alike: the beginning, and how each piece goes on, with its costs."""
+    yield " ".join(LANGUAGES)
+    begun: dict[str, list[str]] = {}
+    for piece, costs in sorted(rows):
+        size = WORD_BEGINS if piece.startswith("=") else GRAM_BEGINS
+        begun.setdefault(piece[:size], []).append(f"{piece[size:]}\t{costs}")
+    for begin, pieces in begun.items():
+        yield f"{begin} {' '.join(pieces)}"
+
+
+def rows(counts: dict[str, Counter[str]]) -> Iterator[tuple[str, str]]:
+    """Give each word ("=race") or letter sequence, and how unlikely it is in each language.
 
     In tenths of a nat, each written as one character from "0" on.
     """
-    yield " ".join(LANGUAGES)
     total = {language: counter.total() for language, counter in counts.items()}
     words = {word for language in LANGUAGES for word, _ in counts[language].most_common(WORDS_KEPT)}
     words |= {
@@ -116,6 +126,6 @@ def rows(counts: dict[str, Counter[str]]) -> Iterator[str]:
         yield _row(gram, [(pieces[language][gram] + 0.5) / weight[language] for language in LANGUAGES])
 
 
-def _row(piece: str, shares: list[float]) -> str:
+def _row(piece: str, shares: list[float]) -> tuple[str, str]:
     best = max(shares)
-    return piece + " " + "".join(chr(ZERO + min(60, round(10 * math.log(best / share)))) for share in shares)
+    return piece, "".join(chr(ZERO + min(60, round(10 * math.log(best / share)))) for share in shares)
