@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 from bot.reading.phrases import Hit, Lexicon, Words
 from bot.series.catalog import Mention
+from bot.text import tables
 
 FILES = ("spoiler", "label", "importance")
 NAMES = frozenset({"driver", "team", "person"})
@@ -65,11 +65,14 @@ def lexicon(language: str) -> Lexicon:
     """Load the phrases of all languages and those of this one."""
     made = Lexicon()
     for file in FILES:
-        data = _data(file)
+        text = Path(__file__).with_name(f"{file}.toml").read_text("utf-8")
         for part in ("any", language):
-            own = data.get(part, {})
+            own: dict[str, Any] = {}
+            for table in tables(text, part):
+                own |= table[part]
             for kind, weight, phrase in _phrases(own):
                 made.add(f"{file}.{kind}", weight, phrase, own.get("sets", {}))
+    made.close()
     return made
 
 
@@ -81,8 +84,3 @@ def _phrases(part: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
             for force, listed in phrases.items():
                 name, weight = (kind, FORCES[force]) if force in FORCES else (f"{kind}.{force}", 0.0)
                 yield from ((name, weight, phrase) for phrase in listed)
-
-
-@cache
-def _data(file: str) -> Mapping[str, Any]:
-    return tomllib.loads(Path(__file__).with_name(f"{file}.toml").read_text("utf-8"))

@@ -13,7 +13,7 @@ fits: the cost is one look-up a word, and no input can blow it up as it could a 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ _PLACE = re.compile(r"p\d{1,2}|\d{1,2}(?:st|nd|rd|th|er|ere|e|eme|os?|as?|°)")
 _PIECE = 4  # letters of a beginning or an end of a word that are looked up
 _SHORT = 3  # words up to this long are everywhere: no phrase hangs on them if it can help it
 _MOST_WORDS = 4_000
-_MOST_KEYS = 50_000
+_MOST_KNOWN = 4_000
 _MOST_HITS = 150  # in one text: enough to know, whatever somebody wrote
 
 
@@ -40,7 +40,7 @@ class Hit(NamedTuple):
 class Part(NamedTuple):
     """One position of a phrase: words, parts of words, a figure, a place, a name, or up to `gap` words of any kind."""
 
-    words: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     figure: bool = False
@@ -48,16 +48,6 @@ class Part(NamedTuple):
     year: bool = False
     name: bool = False
     gap: int = 0
-
-    def fits(self, key: str) -> bool:
-        return (
-            key in self.words
-            or (self.figure and key[:1].isdigit())
-            or (self.place and _PLACE.fullmatch(key) is not None)
-            or (self.year and _YEAR.fullmatch(key) is not None)
-            or (bool(self.starts) and key.startswith(self.starts))
-            or (bool(self.ends) and key.endswith(self.ends))
-        )
 
     def commonness(self) -> tuple[float, int]:
         """Order parts by how often they will be met: a phrase hangs on its rarest one."""
@@ -67,60 +57,80 @@ class Part(NamedTuple):
         return (short + 3 * (self.figure or self.place or self.year), len(self.words))
 
 
+class _Loose(NamedTuple):
+    """A part that is no list of words, and its number."""
+
+    number: int
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    figure: bool
+    place: bool
+    year: bool
+
+    def fits(self, key: str) -> bool:
+        return (
+            (self.figure and key[:1].isdigit())
+            or (self.place and _PLACE.fullmatch(key) is not None)
+            or (self.year and _YEAR.fullmatch(key) is not None)
+            or (bool(self.starts) and key.startswith(self.starts))
+            or (bool(self.ends) and key.endswith(self.ends))
+        )
+
+
 class _Phrase(NamedTuple):
     """What stands around the part it hangs on: numbers of parts, or a gap of up to n words as -n."""
 
+    right: int  # the part that must stand right behind, or a negative number where any may
+    left: int
     kind: str
     weight: float
     before: tuple[int, ...]  # nearest first
     after: tuple[int, ...]
 
 
-_Known = tuple[tuple[_Phrase, ...], frozenset[int]]  # of a word: what hangs on it, and the parts that it fits
+_Fits = frozenset[int]  # the parts that a word fits
+_Known = tuple[tuple[_Phrase, ...], _Fits]  # of a word: what hangs on it, and the parts that it fits
+_STOP = -1  # "fits" what ends a sentence, and nothing else does
 _NOTHING: _Known = ((), frozenset())
+_END_OF_SENTENCE: _Known = ((), frozenset({_STOP}))
 
 
 class Words:
-    """A text cut into folded words that know where they stand; an empty word ends a sentence."""
+    """A text cut into words that know where they stand; an empty word ends a sentence."""
 
-    __slots__ = ("_parts", "_places", "keys", "text")
+    __slots__ = ("_parts", "text", "written")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._parts = _WORD.split(text, _MOST_WORDS)  # gap, word, gap, word, …, gap
-        self.keys = [_KEYS[word] for word in self._parts[1::2]]
-        self._places = list(range(1, len(self._parts), 2))  # of each key in the parts
+        self.written = self._parts[1::2]
         inner = enumerate(self._parts[2:-1:2], 1)
-        ends = [at for at, gap in inner if gap != " " and _ends(gap, self._parts[2 * at - 1])]
+        ends = [at for at, gap in inner if gap != " " and _ends(gap, self.written[at - 1])]
         for at in reversed(ends):
-            self.keys.insert(at, "")
-            self._places.insert(at, 2 * at)
+            self.written.insert(at, "")
 
     def quote(self, first: int, last: int) -> str:
         """The text from one word to another, as written."""
-        return "".join(self._parts[self._places[first] : self._places[last] + 1])
+        places = self._places()
+        return "".join(self._parts[places[first] : places[last] + 1])
 
     def within(self, spans: Collection[tuple[int, int]]) -> frozenset[int]:
         """The words that begin within these spans of characters."""
         offsets = list(accumulate(map(len, self._parts), initial=0))
         return frozenset(
             at
-            for at, place in enumerate(self._places)
+            for at, place in enumerate(self._places())
             if any(start <= offsets[place] < end for start, end in spans)
         )
 
-
-class _Keys(dict[str, str]):
-    """Words as written → folded; texts share most of their words."""
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= _MOST_KEYS:
-            self.clear()
-        self[word] = folded = fold(word) or word
-        return folded
-
-
-_KEYS = _Keys()
+    def _places(self) -> list[int]:
+        """Where each word stands among the parts; what ends a sentence stands in the gap."""
+        places: list[int] = []
+        place = 1
+        for word in self.written:
+            places.append(place if word else place - 1)
+            place += 2 if word else 0
+        return places
 
 
 def _ends(gap: str, word: str) -> bool:
@@ -134,12 +144,13 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._numbers: dict[Part, int] = {}
-        self._phrases: list[list[_Phrase]] = []  # that hang on each part, by its number
-        self._words: dict[str, list[Part]] = {}
-        self._pieces: dict[str, list[Part]] = {}  # by the first or last letters of what fits them
-        self._figures: list[Part] = []  # a figure, a place or a year
-        self._names: list[Part] = []
-        self._known: dict[str, _Known] = {}
+        self._hung: dict[int, tuple[_Phrase, ...]] = {}  # what hangs on a part, by its number
+        self._words: dict[str, tuple[int, ...]] = {}
+        self._pieces: dict[str, tuple[_Loose, ...]] = {}  # by the first or last letters of what fits them
+        self._figures: tuple[_Loose, ...] = ()  # a figure, a place or a year
+        self._names: tuple[int, ...] = ()
+        self._known = _KnownWords(self._look_up)
+        self._shared: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def add(self, kind: str, weight: float, written: str, sets: Mapping[str, Sequence[str]]) -> None:
         """Add a phrase; `sets` are the named sets that it may use."""
@@ -148,8 +159,14 @@ class Lexicon:
             if parts[hook].gap:
                 raise ValueError(f"a phrase of gaps only: {written}")
             around = [-part.gap if part.gap else self._number(part) for part in parts]
-            phrase = _Phrase(kind, weight, tuple(reversed(around[:hook])), tuple(around[hook + 1 :]))
-            self._phrases[around[hook]].append(phrase)
+            before, after = self._once(around[:hook][::-1]), self._once(around[hook + 1 :])
+            phrase = _Phrase((*after, _STOP)[0], (*before, _STOP)[0], kind, weight, before, after)
+            self._hung[around[hook]] = (*self._hung.get(around[hook], ()), phrase)
+
+    def close(self) -> None:
+        """Forget what only adding needed."""
+        self._numbers.clear()
+        self._shared.clear()
 
     def _number(self, part: Part) -> int:
         """Give each different part one number, and note by which words it is found."""
@@ -157,97 +174,98 @@ class Lexicon:
         if number is not None:
             return number
         self._numbers[part] = number = len(self._numbers)
-        self._phrases.append([])
         for word in part.words:
-            self._words.setdefault(word, []).append(part)
+            self._words[word] = self._once((*self._words.get(word, ()), number))
+        loose = _Loose(number, part.starts, part.ends, part.figure, part.place, part.year)
         for piece in {*(start[:_PIECE] for start in part.starts), *(end[-_PIECE:] for end in part.ends)}:
-            self._pieces.setdefault(piece, []).append(part)
+            self._pieces[piece] = (*self._pieces.get(piece, ()), loose)
         if part.figure or part.place or part.year:
-            self._figures.append(part)
+            self._figures += (loose,)
         if part.name:
-            self._names.append(part)
+            self._names += (number,)
         return number
+
+    def _once(self, numbers: Sequence[int]) -> tuple[int, ...]:
+        return self._shared.setdefault(kept := tuple(numbers), kept)
 
     def find(self, among: Words, names: Collection[int] = ()) -> list[Hit]:
         """Find all phrases; `names` are the words of names."""
-        known = self._known
-        looked_up = [known.get(key) or self._look_up(key) for key in among.keys]
+        looked_up = [*map(self._known.__getitem__, among.written), _END_OF_SENTENCE]
         # Before the first word and behind the last one stands what ends a sentence: both are the last item here.
-        keys, fits = [*among.keys, ""], [parts for _, parts in (*looked_up, _NOTHING)]
+        fits = [parts for _, parts in looked_up]
         if names:
-            named = frozenset(self._numbers[part] for part in self._names)
+            named = frozenset(self._names)
             for at in names:
                 fits[at] |= named
         found: list[Hit] = []
         for at, (phrases, _) in enumerate(looked_up):
             if phrases:
-                _try(phrases, keys, fits, at, found)
+                _try(phrases, fits, at, found)
                 if len(found) >= _MOST_HITS:
                     break
         for at in names:
             for part in self._names:
-                _try(self._phrases[self._numbers[part]], keys, fits, at, found)
+                _try(self._hung.get(part, ()), fits, at, found)
         return found
 
-    def _look_up(self, key: str) -> _Known:
-        """Look up, once for each word there is, which parts it fits and what hangs on those."""
-        if len(self._known) >= _MOST_KEYS:
-            self._known.clear()
+    def _look_up(self, word: str) -> _Known:
+        """Look up which parts a word fits and what hangs on those."""
+        if not word:
+            return _END_OF_SENTENCE
+        key = fold(word) or word
         pieces = (*self._pieces.get(key[:_PIECE], ()), *self._pieces.get(key[-_PIECE:], ()), *self._figures)
-        fitting = [*self._words.get(key, ()), *(part for part in pieces if part.fits(key))]
-        numbers = dict.fromkeys(self._numbers[part] for part in fitting)
-        phrases = dict.fromkeys(phrase for number in numbers for phrase in self._phrases[number])
-        found = (tuple(phrases), frozenset(numbers)) if numbers else _NOTHING
-        self._known[key] = found
-        return found
+        fitting = (*self._words.get(key, ()), *(part.number for part in pieces if part.fits(key)))
+        if not fitting:
+            return _NOTHING
+        numbers = dict.fromkeys(fitting)
+        phrases = dict.fromkeys(phrase for number in numbers for phrase in self._hung.get(number, ()))
+        return tuple(phrases), frozenset(numbers)
 
 
-def _try(
-    phrases: Sequence[_Phrase],
-    keys: Sequence[str],
-    fits: Sequence[Collection[int]],
-    at: int,
-    found: list[Hit],
-) -> None:
+class _KnownWords(dict[str, _Known]):
+    """Words as written → what is known of them; texts share most of their words."""
+
+    def __init__(self, look_up: Callable[[str], _Known]) -> None:
+        self._look_up = look_up
+
+    def __missing__(self, word: str) -> _Known:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[word] = known = self._look_up(word)
+        return known
+
+
+def _try(phrases: Sequence[_Phrase], fits: Sequence[_Fits], at: int, found: list[Hit]) -> None:
     after_it, before_it = fits[at + 1], fits[at - 1]
-    for kind, weight, before, after in phrases:
+    for right, left, kind, weight, before, after in phrases:
         # Most phrases fail at the very next word.
-        if (after and 0 <= after[0] not in after_it) or (before and 0 <= before[0] not in before_it):
+        if (right >= 0 and right not in after_it) or (left >= 0 and left not in before_it):
             continue
-        last = _match(after, keys, fits, at + 1, 1)
-        first = _match(before, keys, fits, at - 1, -1) if last >= 0 else -1
-        if first >= 0:
+        last = _match(after, fits, at + 1, 1) if after else at
+        first = _match(before, fits, at - 1, -1) if before and last >= 0 else at
+        if last >= 0 and first >= 0:
             found.append(Hit(kind, weight, first, last))
 
 
-def _match(
-    parts: Sequence[int], keys: Sequence[str], fits: Sequence[Collection[int]], at: int, step: int
-) -> int:
+def _match(parts: Sequence[int], fits: Sequence[_Fits], at: int, step: int) -> int:
     """Match parts from word `at` on, to the right or to the left; return the last word of the match, or -1."""
     for place, part in enumerate(parts):
         if part < 0:
-            return _match_gap(-part, parts[place + 1 :], keys, fits, at, step)
+            return _match_gap(-part, parts[place + 1 :], fits, at, step)
         if part not in fits[at]:
             return -1
         at += step
     return at - step
 
 
-def _match_gap(
-    gap: int,
-    parts: Sequence[int],
-    keys: Sequence[str],
-    fits: Sequence[Collection[int]],
-    at: int,
-    step: int,
-) -> int:
+def _match_gap(gap: int, parts: Sequence[int], fits: Sequence[_Fits], at: int, step: int) -> int:
     """Match parts behind up to `gap` words of one sentence, as few of them as will do."""
     for _ in range(gap):
-        last = _match(parts, keys, fits, at, step)
-        if last >= 0 or not keys[at]:
+        last = _match(parts, fits, at, step)
+        if last >= 0 or _STOP in fits[at]:
             return last
         at += step
-    return _match(parts, keys, fits, at, step)
+    return _match(parts, fits, at, step)
 
 
 def _variants(written: Sequence[str], sets: Mapping[str, Sequence[str]]) -> Iterator[tuple[Part, ...]]:
@@ -282,13 +300,13 @@ def _heads(written: str, sets: Mapping[str, Sequence[str]]) -> Iterator[tuple[Pa
         elif choice.startswith("*"):
             ends.add(_piece(choice[1:]))
         elif len(several := _WORD.findall(fold(choice))) > 1:
-            yield tuple(Part(frozenset((word,))) for word in several)
+            yield tuple(Part((word,)) for word in several)
         else:
             words.update(several)
     if words or starts or ends or marks:
         yield (
             Part(
-                frozenset(words),
+                tuple(sorted(words)),
                 tuple(sorted(starts)),
                 tuple(sorted(ends)),
                 figure="#" in marks,

@@ -55,7 +55,7 @@ def judge(
     score = _weigh(title, 0) + _weigh(standfirst, 1) - DOUBT - (0 if racing else NO_SERIES)
     score += SURE_TITLE + (SURE_OF_SOMEBODY if title.names else 0) if _sure(title) else 0
     score -= 0 if racing or title.names else NO_NAME
-    score += (0 if standfirst.words.keys else NO_STANDFIRST) + (0 if text else NO_TEXT)
+    score += (0 if standfirst.words.written else NO_STANDFIRST) + (0 if text else NO_TEXT)
     zones = [title, standfirst]
     if score < CERTAIN:
         opening = scan(text[:OPENING], language)

@@ -53,7 +53,7 @@ def test_splitting_into_sentences_loses_no_character_that_is_seen(text: str, lan
 @settings(max_examples=150, deadline=None)
 def test_words_know_where_they_stand(text: str) -> None:
     words = Words(text)
-    seen = [at for at, key in enumerate(words.keys) if key]
+    seen = [at for at, key in enumerate(words.written) if key]
     assert all(words.quote(at, at) for at in seen)
     assert not seen or words.quote(seen[0], seen[-1]) in text
 
