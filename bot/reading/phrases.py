@@ -212,12 +212,15 @@ class Lexicon:
         """Look up which parts a word fits and what hangs on those."""
         if not word:
             return _END_OF_SENTENCE
-        key = fold(word) or word
-        pieces = (*self._pieces.get(key[:_PIECE], ()), *self._pieces.get(key[-_PIECE:], ()), *self._figures)
-        fitting = (*self._words.get(key, ()), *(part.number for part in pieces if part.fits(key)))
-        if not fitting:
+        key = word.lower() if word.isascii() and word.isalnum() else fold(word) or word
+        pieces = (*self._pieces.get(key[:_PIECE], ()), *self._pieces.get(key[-_PIECE:], ()))
+        if key[:1].isdigit() or key[1:2].isdigit():  # "3", "p4"
+            pieces += self._figures
+        numbers = dict.fromkeys(self._words.get(key, ()))
+        if pieces:
+            numbers |= dict.fromkeys(part.number for part in pieces if part.fits(key))
+        if not numbers:
             return _NOTHING
-        numbers = dict.fromkeys(fitting)
         phrases = dict.fromkeys(phrase for number in numbers for phrase in self._hung.get(number, ()))
         return tuple(phrases), frozenset(numbers)
 

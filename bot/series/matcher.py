@@ -6,6 +6,7 @@ A trie of words instead of a compiled pattern: as fast on an article, and ready 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from bot.series.folding import flat, parted
@@ -22,6 +23,7 @@ _Node = Any
 _HERE = " "  # stands for the claims of what ends where something longer goes on; no word is a blank
 _FEW = 16  # items of such a tuple
 _KIND = 6  # bits of a number that say how it is claimed
+_MOST_MET = 1_000
 
 
 class Hit(NamedTuple):
@@ -30,14 +32,6 @@ class Hit(NamedTuple):
     start: int
     end: int
     aliases: tuple[Alias, ...]
-
-
-class _View(NamedTuple):
-    """A text as it is walked through: folded, with blanks for all gaps, and as words."""
-
-    folded: str
-    parted: str
-    words: Sequence[str]
 
 
 class Matcher:
@@ -49,6 +43,7 @@ class Matcher:
         self._foreign: list[tuple[str, int]] = []
         self._claims: list[Claim] = []
         self._kinds: dict[Claim, int] = {}
+        self._met: dict[int, tuple[Alias, ...]] = {}
         self._words: dict[str, str] = {}  # each word once, while spellings are planted
 
     def plant(self, spelling: str, owner: int, claim: Claim) -> None:
@@ -69,26 +64,24 @@ class Matcher:
     def find(self, text: str) -> list[Hit]:
         """Find names from left to right, none inside another."""
         folded = flat(text)
-        gapless = parted(folded)
-        words = gapless.split()
-        root = self._root
-        begins = [
-            number
-            for number, word in enumerate(words)
-            if word in root or (word[-1] == "s" and word[:-1] in root)
-        ]
+        words = parted(folded).split(" ")
         hits: list[Hit] = []
-        if begins:
-            view, padded = _View(folded, gapless, words), f" {gapless} "
-            at = free = 0
-            for number in begins:
-                at = padded.index(f" {words[number]} ", at)
-                if number >= free and (found := self._longest_at(view, number, at)):
-                    last, end, claims = found
-                    if aliases := self._fitting(claims, text[at:end]):
-                        hits.append(Hit(at, end, aliases))
+        if begins := self._begins(words):
+            before = list(
+                accumulate(map(len, words), initial=0)
+            )  # letters before a word; a blank a word besides
+            free = 0
+            for number, word in enumerate(words):
+                if (
+                    word in begins
+                    and number >= free
+                    and (found := self._longest_at(words, number, folded, before))
+                ):
+                    last, claims = found
+                    start, end = before[number] + number, before[last + 1] + last
+                    if aliases := self._fitting(claims, text[start:end]):
+                        hits.append(Hit(start, end, aliases))
                         free = last + 1
-                at += 1
         return hits if text.isascii() else hits + self._without_words(text)
 
     def spelled(self, phrase: str) -> tuple[Alias, ...]:
@@ -117,45 +110,72 @@ class Matcher:
         return kind
 
     def _aliases(self, claims: _Node) -> tuple[Alias, ...]:
-        numbers = () if claims is None else (claims,) if type(claims) is int else claims
-        return tuple(map(self._alias, numbers))
+        if claims is None:
+            return ()
+        if type(claims) is list:
+            return tuple(map(self._alias, claims))
+        known = self._met.get(claims)
+        if known is None:
+            if len(self._met) >= _MOST_MET:
+                self._met.clear()
+            known = self._met[claims] = (self._alias(claims),)
+        return known
 
     def _alias(self, number: int) -> Alias:
         return Alias(self.owners[number >> _KIND], *self._claims[number & (1 << _KIND) - 1])
 
-    def _longest_at(self, view: _View, number: int, start: int) -> tuple[int, int, _Node] | None:
-        """Walk the trie from a word on; "Vettels" and "Indycars" are read as their singular.
+    def _begins(self, words: Sequence[str]) -> set[str]:
+        """The words of a text that a name may begin with, where one that goes with it is in the text at all."""
+        root, there = self._root, set(words)
+        there.discard("")
+        singular = {word[:-1] for word in there if word[-1] == "s"}
+        begins = {
+            f"{word}s"
+            for word in root.keys() & singular
+            if f"{word}s" not in root and _ended(root[word]) is not None
+        }
+        for word in root.keys() & there:
+            node = root[word]
+            if _is_claim(node) or _HERE in node:
+                begins.add(word)
+            else:
+                after = node.keys() if type(node) is dict else node[::2]
+                if not there.isdisjoint(after) or not singular.isdisjoint(after):
+                    begins.add(word)
+        return begins
 
-        Gives the number of the last word, where it ends, and the claims.
+    def _longest_at(
+        self, words: Sequence[str], number: int, folded: str, before: Sequence[int]
+    ) -> tuple[int, _Node] | None:
+        """Walk the trie from a word on: the last word of the longest name, and its claims.
+
+        "Vettels" and "Indycars" are read as their singular.
         """
-        folded, gapless, words = view
         word = words[number]
-        end = start + len(word)
         node = self._root.get(word)
         if node is None:
-            found = _ended(self._root[word[:-1]])
-            return (number, end, found) if found is not None else None
+            return number, _ended(self._root[word[:-1]])
         best = None
-        while True:
-            if _is_claim(node):
-                return number, end, node
-            if (found := _below(node, _HERE)) is not None:
-                best = number, end, found
+        while not _is_claim(node):
+            if _HERE in node:
+                best = number, _below(node, _HERE)
+            end = before[number + 1] + number
             number += 1
+            while number < len(words) and not words[number]:
+                number += 1
             if number == len(words):
                 return best
-            before, word = word, words[number]
-            at = gapless.index(word, end)
-            gap = folded[end:at]
-            if gap != " " and gap not in _JOINTS and not (gap == _SHORT_STOP and len(before) <= 2):
-                return best
-            end = at + len(word)
+            last, word = word, words[number]
             below = _below(node, word)
+            if below is None and word[-1] == "s":
+                below = _ended(_below(node, word[:-1]))
             if below is None:
-                singular = _below(node, word[:-1]) if word[-1] == "s" else None
-                found = _ended(singular)
-                return (number, end, found) if found is not None else best
+                return best
+            gap = folded[end : before[number] + number]
+            if gap != " " and gap not in _JOINTS and not (gap == _SHORT_STOP and len(last) <= 2):
+                return best
             node = below
+        return number, node
 
     def _fitting(self, claims: _Node, written: str) -> tuple[Alias, ...]:
         """Keep the claims whose capitals fit: "alms" is charity, "power" is not Will Power."""
@@ -175,7 +195,8 @@ class Matcher:
 
 
 def _is_claim(node: _Node) -> bool:
-    return type(node) is int or type(node) is list
+    kind = type(node)
+    return kind is int or kind is list
 
 
 def _below(node: _Node, word: str) -> _Node:
@@ -226,6 +247,12 @@ def _claimed(claims: _Node, number: int) -> _Node:
     if any(other >> _KIND == number >> _KIND for other in known):
         return claims
     return [*known, number] if known else number
+
+
+def _fits(alias: Alias, written: str) -> bool:
+    if alias.capitals and not written.isupper():
+        return False
+    return not alias.proper or _is_proper(written)
 
 
 def _is_proper(written: str) -> bool:
