@@ -21,7 +21,10 @@ _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]"
 )
 _BLANKS = re.compile(r"\s+")
-_ODD = re.compile(r"[^\x00-\x7f]+")
+_ACCENTS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+_ODD = re.compile(
+    "[^\x00-\u02ff\u2000-\u20cf]+"
+)  # letters, punctuation and currencies that stand on no other
 
 
 def fold(text: str) -> str:
@@ -37,7 +40,7 @@ def _folded(text: str) -> str:
         return " ".join(text.lower().replace("-", " ").replace("_", " ").replace("/", " ").split())
     text = _replaced(_replaced(text, _BLANKED).casefold(), _SPECIAL)
     if not text.isascii():
-        text = _ODD.sub(_plain, unicodedata.normalize("NFKD", text))
+        text = _ODD.sub(_plain, _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
     return " ".join(text.split())
 
 
@@ -60,7 +63,7 @@ def _plain(found: re.Match[str]) -> str:
 def tame(text: str) -> str:
     """Take out what a reader cannot see and a terminal or chat might obey; line breaks become blanks."""
     if text.isprintable() and "\ufffc" not in text:  # most text: nothing unseen in it, and no blank but " "
-        return " ".join(text.split())
+        return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
     return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
@@ -76,7 +79,15 @@ def escaped(json: str) -> str:
 
 def tame_lines(text: str) -> str:
     """Like `tame`, but keep paragraphs (a blank line between them)."""
-    return "\n\n".join(filter(None, (tame(part) for part in re.split(r"\n\s*\n|\r\n\s*\r\n", text))))
+    paragraphs: list[str] = []
+    lines: list[str] = []
+    for line in (*text.split("\n"), ""):
+        if line.strip():
+            lines.append(line)
+        elif lines:
+            paragraphs.append(tame("\n".join(lines)))
+            lines.clear()
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def utf16_length(text: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -25,7 +24,6 @@ LONGEST_TITLE = 400
 LONGEST_STANDFIRST = 1_500
 LONGEST_TEXT = 50_000
 LONGEST_MARKUP = 400_000
-_PARAGRAPH = re.compile(r"\n+")
 
 
 def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = None) -> Article:
@@ -37,12 +35,13 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
 
     found = page_of(page) if page else Page()
     language = entry.language or feed.language or found.language[:2] or None
-    title = tame(text_of(entry.title))[:LONGEST_TITLE] or found.title
-    told = _standfirst(entry)
+    titled, summed_up = text_of(entry.title), text_of(entry.standfirst[:LONGEST_MARKUP])
+    title = tame(titled)[:LONGEST_TITLE] or found.title
+    told = _standfirst(summed_up, titled)
     standfirst = told or found.standfirst
     written = text_of(entry.content[:LONGEST_MARKUP])
-    if not written and len(text_of(entry.standfirst)) > LONGEST_STANDFIRST:
-        written = text_of(entry.standfirst[:LONGEST_MARKUP])
+    if not written and len(summed_up) > LONGEST_STANDFIRST:
+        written = summed_up
     spoken = language or detect(f"{title}. {standfirst}")
     head = head_of(_lines(written), title=title, now=now, language=spoken)
     author = tame(text_of(entry.author)) or found.author or head.author
@@ -108,16 +107,16 @@ def content_hash(title: str, told: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return [tame(line) for line in _PARAGRAPH.split(text) if line.strip()]
+    return [tame(line) for line in text.split("\n") if line.strip()]
 
 
-def _standfirst(entry: Entry) -> str:
+def _standfirst(summed_up: str, title: str) -> str:
     """The feed's summary, without what feeds add to it; "" where it is the whole article."""
-    lines = article_lines(_lines(text_of(entry.standfirst[:LONGEST_MARKUP])))
+    lines = article_lines(_lines(summed_up))
     text = " ".join(lines)
     if len(text) > LONGEST_STANDFIRST:
         return ""
-    return "" if fold(text) == fold(text_of(entry.title)) else text
+    return "" if fold(text) == fold(title) else text
 
 
 def _published(

@@ -6,7 +6,7 @@ import html
 import re
 import tomllib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from bot.reading.lines import paragraphed
@@ -90,6 +90,7 @@ def article_lines(lines: Sequence[str], *, authors: Sequence[str] = ()) -> list[
     return kept
 
 
+@lru_cache(maxsize=64)  # the first lines are looked at for what stands above a text, and again as its text
 def is_boilerplate(line: str) -> bool:
     """Say whether a single line is none of an article, wherever it stands."""
     folded = fold(line)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.reading.clean import byline_of, credit_of, is_boilerplate, is_name
+from bot.reading.clean import SHORT, byline_of, credit_of, is_boilerplate, is_name
 from bot.reading.dates import find_date
 from bot.text import fold
 
@@ -60,9 +60,11 @@ def _take(head: Head, line: str, now: datetime, language: str | None) -> Head | 
     caption, credit = credit_of(line)
     if credit:
         return replace(head, photo_credit=head.photo_credit or credit) if len(caption) < STANDFIRST else None
-    if head.published_at is None and (found := find_date(byline_of(line), now=now, language=language)):
-        return replace(head, published_at=found)
+    if len(line) > SHORT:
+        return None
     name = byline_of(line)
+    if head.published_at is None and (found := find_date(name, now=now, language=language)):
+        return replace(head, published_at=found)
     if is_name(name):
         return replace(head, author=head.author or name)
     return None

@@ -26,7 +26,7 @@ _PLACE = re.compile(r"p\d{1,2}|\d{1,2}(?:st|nd|rd|th|er|ere|e|eme|os?|as?|°)")
 _PIECE = 4  # letters of a beginning or an end of a word that are looked up
 _SHORT = 3  # words up to this long are everywhere: no phrase hangs on them if it can help it
 _MOST_WORDS = 4_000
-_MOST_KNOWN = 4_000
+_MOST_KNOWN = 6_000
 _MOST_HITS = 150  # in one text: enough to know, whatever somebody wrote
 
 

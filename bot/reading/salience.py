@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from operator import mul
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ LEAST_WORDS, MOST_LENGTH = 5, 400  # shorter is a heading, longer does not fit
 _WORD = re.compile(r"\w+")
 _OPENING = re.compile(r"\W*(\w+)(?:\W+(\w+))?")
 _QUOTES = re.compile(r'["„“”«»]')
-_MOST_STEMS = 50_000
+_MOST_STEMS = 12_000
 
 FEATURES = (
     "early",  # 1 / place
@@ -145,22 +145,27 @@ class _View:
 
     def __init__(self, title: str, rows: Sequence[_Row], language: str) -> None:
         self.persons = _persons(language, "me") | _persons(language, "you")
-        self.count = Counter(stem for row in rows for stem in row.stems)
-        self.weight = {stem: math.log(1 + len(rows) / count) for stem, count in self.count.items()}
-        self.square = {stem: weight * weight for stem, weight in self.weight.items()}
-        self.shared = {stem: self.count[stem] * square for stem, square in self.square.items()}
-        self.often = {stem: math.log(count) for stem, count in self.count.items()}
-        self.length = math.sqrt(sum((self.count[stem] * w) ** 2 for stem, w in self.weight.items())) or 1.0
+        self.count = Counter(chain.from_iterable(row.stems for row in rows))
+        # What a stem weighs depends only on how many sentences have it: a list by that number, for each use.
+        counts = range(1, max(self.count.values(), default=0) + 1)
+        self.weight = [0.0, *(math.log(1 + len(rows) / count) for count in counts)]
+        self.square = [weight * weight for weight in self.weight]
+        self.shared = list(map(mul, range(len(self.square)), self.square))
+        self.often = [0.0, *map(math.log, counts)]
+        lengths = [(count * weight) ** 2 for count, weight in enumerate(self.weight)]
+        self.length = math.sqrt(sum(map(lengths.__getitem__, self.count.values()))) or 1.0
         self.title = stems_of(words_of(title))
-        self.title_length = math.sqrt(sum(self.square.get(stem, 1.0) for stem in self.title)) or 1.0
-        self.title_weight = sum(self.weight.get(stem, 1.0) for stem in self.title) or 1.0
+        known = [self.count[stem] for stem in self.title]  # 0 for what the text does not speak of
+        self.title_length = math.sqrt(sum(self.square[count] if count else 1.0 for count in known)) or 1.0
+        self.title_weight = sum(self.weight[count] if count else 1.0 for count in known) or 1.0
         self.paragraphs = max(1, rows[-1].paragraph + 1)
 
     def features(self, at: int, row: _Row) -> tuple[float, ...]:
         """Measure a sentence, in the order of FEATURES."""
         words, stems = row.words, row.stems
-        known = stems & self.title
-        own = sum(map(self.square.__getitem__, stems))
+        counts = list(map(self.count.__getitem__, stems))
+        known = list(map(self.count.__getitem__, stems & self.title))
+        own = sum(map(self.square.__getitem__, counts))
         length = math.sqrt(own) or 1.0
         heads = [word[0] for word in words]
         opening = words[0].casefold()
@@ -171,10 +176,10 @@ class _View:
             at < 3,
             row.paragraph == 0,
             row.place == 0,
-            sum(self.square[stem] for stem in known) / (length * self.title_length),
-            sum(self.weight[stem] for stem in known) / self.title_weight,
-            (sum(map(self.shared.__getitem__, stems)) - own) / (length * self.length),
-            sum(map(self.often.__getitem__, stems)) / max(1, len(stems)),
+            sum(map(self.square.__getitem__, known)) / (length * self.title_length),
+            sum(map(self.weight.__getitem__, known)) / self.title_weight,
+            (sum(map(self.shared.__getitem__, counts)) - own) / (length * self.length),
+            sum(map(self.often.__getitem__, counts)) / max(1, len(stems)),
             min(len(words), 45) / 45,
             len(words) < 9,
             len(words) > 35,
@@ -196,7 +201,7 @@ class _Stems(dict[str, str]):
     def __missing__(self, word: str) -> str:
         if len(self) >= _MOST_STEMS:
             self.clear()
-        folded = fold(word)
+        folded = word.lower() if word.isascii() and word.isalnum() else fold(word)
         self[word] = stem = folded[:STEM] if len(folded) > 3 or folded.isdigit() else ""
         return stem
 
