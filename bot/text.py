@@ -21,6 +21,7 @@ _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]"
 )
 _BLANKS = re.compile(r"\s+")
+_WESTERN, _NO_CHARACTER = "cp1252", b"\x81"  # a code page with nearly all that Western Europe prints
 _ACCENTS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
 _ODD = re.compile(
     "[^\x00-\u02ff\u2000-\u20cf]+"
@@ -37,10 +38,39 @@ def fold(text: str) -> str:
 
 def _folded(text: str) -> str:
     if text.isascii():  # most of what is folded: a tenth of the time
-        return " ".join(text.lower().replace("-", " ").replace("_", " ").replace("/", " ").split())
+        return _squeezed(text.lower().replace("-", " ").replace("_", " ").replace("/", " "))
     text = _replaced(_replaced(text, _BLANKED).casefold(), _SPECIAL)
-    if not text.isascii():
-        text = _ODD.sub(_plain, _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+    if text.isascii():
+        return _squeezed(text)
+    try:
+        return _squeezed(text.encode(_WESTERN).translate(_western()).decode(_WESTERN))
+    except UnicodeError:  # another script, or a character that becomes several
+        return _squeezed(_plained(text))
+
+
+def _plained(text: str) -> str:
+    return _ODD.sub(_plain, _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+
+
+@functools.cache
+def _western() -> bytes:
+    """What each byte of the code page becomes; what would become more than one character becomes no character at all."""
+    plain = (_plained(bytes((code,)).decode(_WESTERN, "replace")) for code in range(256))
+    return b"".join(_byte(character) for character in plain)
+
+
+def _byte(character: str) -> bytes:
+    try:
+        encoded = character.encode(_WESTERN)
+    except UnicodeError:
+        return _NO_CHARACTER
+    return encoded if len(encoded) == 1 else _NO_CHARACTER
+
+
+def _squeezed(text: str) -> str:
+    """Make blanks single, and take those at the ends off; mostly there is nothing to do."""
+    if "  " not in text and text[:1] != " " and text[-1:] != " " and text.isprintable():
+        return text
     return " ".join(text.split())
 
 
@@ -63,7 +93,7 @@ def _plain(found: re.Match[str]) -> str:
 def tame(text: str) -> str:
     """Take out what a reader cannot see and a terminal or chat might obey; line breaks become blanks."""
     if text.isprintable() and "\ufffc" not in text:  # most text: nothing unseen in it, and no blank but " "
-        return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
+        return _squeezed(text)
     return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
