@@ -82,6 +82,7 @@ class _Phrase(NamedTuple):
 
     right: int  # the part that must stand right behind, or a negative number where any may
     left: int
+    far: int  # a part that must stand somewhere in the text, behind a gap maybe
     kind: str
     weight: float
     before: tuple[int, ...]  # nearest first
@@ -160,7 +161,8 @@ class Lexicon:
                 raise ValueError(f"a phrase of gaps only: {written}")
             around = [-part.gap if part.gap else self._number(part) for part in parts]
             before, after = self._once(around[:hook][::-1]), self._once(around[hook + 1 :])
-            phrase = _Phrase((*after, _STOP)[0], (*before, _STOP)[0], kind, weight, before, after)
+            far = next((part for part in (*after[::-1], *before[::-1]) if part >= 0), _STOP)
+            phrase = _Phrase((*after, _STOP)[0], (*before, _STOP)[0], far, kind, weight, before, after)
             self._hung[around[hook]] = (*self._hung.get(around[hook], ()), phrase)
 
     def close(self) -> None:
@@ -197,15 +199,16 @@ class Lexicon:
             named = frozenset(self._names)
             for at in names:
                 fits[at] |= named
+        there = frozenset[int]().union(*fits)  # what no word fits need not be looked for, however near
         found: list[Hit] = []
         for at, (phrases, _) in enumerate(looked_up):
             if phrases:
-                _try(phrases, fits, at, found)
+                _try(phrases, fits, there, at, found)
                 if len(found) >= _MOST_HITS:
                     break
         for at in names:
             for part in self._names:
-                _try(self._hung.get(part, ()), fits, at, found)
+                _try(self._hung.get(part, ()), fits, there, at, found)
         return found
 
     def _look_up(self, word: str) -> _Known:
@@ -238,11 +241,15 @@ class _KnownWords(dict[str, _Known]):
         return known
 
 
-def _try(phrases: Sequence[_Phrase], fits: Sequence[_Fits], at: int, found: list[Hit]) -> None:
+def _try(phrases: Sequence[_Phrase], fits: Sequence[_Fits], there: _Fits, at: int, found: list[Hit]) -> None:
     after_it, before_it = fits[at + 1], fits[at - 1]
-    for right, left, kind, weight, before, after in phrases:
-        # Most phrases fail at the very next word.
-        if (right >= 0 and right not in after_it) or (left >= 0 and left not in before_it):
+    for right, left, far, kind, weight, before, after in phrases:
+        # Most phrases fail at the very next word, or further on.
+        if (
+            (right >= 0 and right not in after_it)
+            or (left >= 0 and left not in before_it)
+            or (far >= 0 and far not in there)
+        ):
             continue
         last = _match(after, fits, at + 1, 1) if after else at
         first = _match(before, fits, at - 1, -1) if before and last >= 0 else at
@@ -263,12 +270,17 @@ def _match(parts: Sequence[int], fits: Sequence[_Fits], at: int, step: int) -> i
 
 def _match_gap(gap: int, parts: Sequence[int], fits: Sequence[_Fits], at: int, step: int) -> int:
     """Match parts behind up to `gap` words of one sentence, as few of them as will do."""
-    for _ in range(gap):
-        last = _match(parts, fits, at, step)
-        if last >= 0 or _STOP in fits[at]:
-            return last
+    first = parts[0] if parts else _STOP
+    while True:
+        here = fits[at]
+        if first < 0 or first in here:
+            last = _match(parts, fits, at, step)
+            if last >= 0:
+                return last
+        if not gap or _STOP in here:
+            return -1
+        gap -= 1
         at += step
-    return _match(parts, fits, at, step)
 
 
 def _variants(written: Sequence[str], sets: Mapping[str, Sequence[str]]) -> Iterator[tuple[Part, ...]]:
