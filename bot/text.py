@@ -20,6 +20,7 @@ _SPECIAL = (
 _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]"
 )
+_BLANK_LINES = re.compile(r"\n\s*\n")  # also finds those of "\r\n": a blank at an end is taken off anyway
 _BLANKS = re.compile(r"\s+")
 _WESTERN, _NO_CHARACTER = "cp1252", b"\x81"  # a code page with nearly all that Western Europe prints
 _ACCENTS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
@@ -109,15 +110,7 @@ def escaped(json: str) -> str:
 
 def tame_lines(text: str) -> str:
     """Like `tame`, but keep paragraphs (a blank line between them)."""
-    paragraphs: list[str] = []
-    lines: list[str] = []
-    for line in (*text.split("\n"), ""):
-        if line.strip():
-            lines.append(line)
-        elif lines:
-            paragraphs.append(tame("\n".join(lines)))
-            lines.clear()
-    return "\n\n".join(filter(None, paragraphs))
+    return "\n\n".join(filter(None, map(tame, _BLANK_LINES.split(text))))
 
 
 def utf16_length(text: str) -> int:

@@ -72,11 +72,10 @@ class Matcher:
             )  # letters before a word; a blank a word besides
             free = 0
             for number, word in enumerate(words):
-                if (
-                    word in begins
-                    and number >= free
-                    and (found := self._longest_at(words, number, folded, before))
-                ):
+                if word in begins and number >= free:
+                    found = self._longest_at(begins[word], words, number, folded, before)
+                    if found is None:
+                        continue
                     last, claims = found
                     start, end = before[number] + number, before[last + 1] + last
                     if aliases := self._fitting(claims, text[start:end]):
@@ -124,48 +123,46 @@ class Matcher:
     def _alias(self, number: int) -> Alias:
         return Alias(self.owners[number >> _KIND], *self._claims[number & (1 << _KIND) - 1])
 
-    def _begins(self, words: Sequence[str]) -> set[str]:
-        """The words of a text that a name may begin with, where one that goes with it is in the text at all."""
+    def _begins(self, words: Sequence[str]) -> dict[str, _Node]:
+        """The words of a text that a name may begin with, and what they lead to in the trie.
+
+        Leaves out those that need another word which is nowhere in the text.
+        """
         root, there = self._root, set(words)
         there.discard("")
         singular = {word[:-1] for word in there if word[-1] == "s"}
         begins = {
-            f"{word}s"
+            f"{word}s": claims
             for word in root.keys() & singular
-            if f"{word}s" not in root and _ended(root[word]) is not None
+            if f"{word}s" not in root and (claims := _ended(root[word])) is not None
         }
         for word in root.keys() & there:
             node = root[word]
-            if _is_claim(node) or _HERE in node:
-                begins.add(word)
-            else:
+            if not _is_claim(node) and _HERE not in node:
                 after = node.keys() if type(node) is dict else node[::2]
-                if not there.isdisjoint(after) or not singular.isdisjoint(after):
-                    begins.add(word)
+                if there.isdisjoint(after) and singular.isdisjoint(after):
+                    continue
+            begins[word] = node
         return begins
 
     def _longest_at(
-        self, words: Sequence[str], number: int, folded: str, before: Sequence[int]
+        self, node: _Node, words: Sequence[str], number: int, folded: str, before: Sequence[int]
     ) -> tuple[int, _Node] | None:
-        """Walk the trie from a word on: the last word of the longest name, and its claims.
+        """Walk the trie from what a word leads to: the last word of the longest name, and its claims.
 
         "Vettels" and "Indycars" are read as their singular.
         """
-        word = words[number]
-        node = self._root.get(word)
-        if node is None:
-            return number, _ended(self._root[word[:-1]])
         best = None
         while not _is_claim(node):
             if _HERE in node:
                 best = number, _below(node, _HERE)
-            end = before[number + 1] + number
+            last, end = words[number], before[number + 1] + number
             number += 1
             while number < len(words) and not words[number]:
                 number += 1
             if number == len(words):
                 return best
-            last, word = word, words[number]
+            word = words[number]
             below = _below(node, word)
             if below is None and word[-1] == "s":
                 below = _ended(_below(node, word[:-1]))
