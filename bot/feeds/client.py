@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from multidict import CIMultiDictProxy
+from aiohttp import hdrs
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 import bot
@@ -19,8 +20,13 @@ from bot.feeds.buffers import slim_buffers
 from bot.feeds.decoding import acceptable, decoders, unpacked
 from bot.feeds.encoding import decoded
 from bot.feeds.guard import PinnedResolver, gated_socket, refuse_literal
+from bot.feeds.patience import Patience, Wait
 from bot.feeds.turns import Turns
 from bot.ports import Clock
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
 FEED = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -33,7 +39,8 @@ MOST_FIELD = 32 * 1024  # bytes of one header field
 LONGEST_URL = 4096
 MOST_HOSTS = 50_000  # that are remembered
 MOST_TARGETS = 1_000  # addresses that are remembered as read
-KEEP_ALIVE = 75.0  # seconds; only for hosts that are asked more often than that
+SILENCE = 10.0  # seconds to connect in, to answer in, and between two pieces of a body
+KEEP_ALIVE = 15.0  # seconds: an idle TLS connection costs memory, and most hosts are not asked again soon
 _ENOUGH = 20_000  # bytes of a refusal
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -61,14 +68,41 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class _Target:
+    """An address that may be asked."""
+
+    url: URL
+    host: str  # and port: what takes turns
+    shown: str  # the address without a password
+
+
+@dataclass(frozen=True, slots=True)
 class _Ask:
     """What is asked, whichever address it ends at."""
 
     method: str
-    headers: Mapping[str, str]
+    headers: CIMultiDict[str]
     most: int
     urgent: bool
     form: Mapping[str, str] | None = None
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Tells when there is a connection: whoever accepted one was heard."""
+
+    def __init__(self, connected: Callable[[], None], **options: Any) -> None:
+        super().__init__(**options)
+        self._connected = connected
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> Connection:
+        found = await super().connect(req, traces, timeout)
+        self._connected()
+        return found
 
 
 class Client:
@@ -84,14 +118,14 @@ class Client:
         self._seconds = settings.timeout
         self._in_flight = poll.in_flight
         self._turns = Turns(poll.host_gap)
-        self._patience = _patience(self._seconds)
-        self._targets: dict[str, tuple[URL, str]] = {}
+        self._patience = Patience(SILENCE)
+        self._targets: dict[str, _Target] = {}
         self._literals: set[str] = set()  # hosts whose spelling was looked at
-        self._asked_at: dict[str, float] = {}  # monotonic, by host: who is worth a kept connection
         self._session: aiohttp.ClientSession | None = None
         self.user_agent = (
             settings.user_agent or f"Pitwire/{bot.__version__} (motorsport newswire; feed reader)"
         )
+        self._always = CIMultiDict({hdrs.USER_AGENT: self.user_agent, hdrs.ACCEPT_ENCODING: acceptable()})
 
     async def __aenter__(self) -> Client:
         return self
@@ -103,6 +137,7 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._patience.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -121,11 +156,11 @@ class Client:
 
         Everything else raises FetchError with a plain sentence, and the status where there was one.
         """
-        headers = {"Accept": accept}
+        headers = self._headers(accept)
         if etag:
-            headers["If-None-Match"] = etag
+            headers[hdrs.IF_NONE_MATCH] = etag
         if last_modified:
-            headers["If-Modified-Since"] = last_modified
+            headers[hdrs.IF_MODIFIED_SINCE] = last_modified
         answer = await self._fetch(url, _Ask("GET", headers, most or self._most, urgent))
         if answer.status not in (200, 304):
             health.check_status(answer.status, answer.headers, answer.body, now=self._clock())
@@ -133,92 +168,86 @@ class Client:
 
     async def head(self, url: str) -> int:
         """Ask whether a page is still there: the final status, whatever it is. Raises FetchError where none came."""
-        return (await self._fetch(url, _Ask("HEAD", {"Accept": PAGE}, self._most, False))).status
+        return (await self._fetch(url, _Ask("HEAD", self._headers(PAGE), self._most, False))).status
 
     async def post(self, url: str, form: Mapping[str, str]) -> Response:
         """Post a form (to a hub): any status. Redirects are not followed: a form is meant for one address."""
-        return await self._fetch(url, _Ask("POST", {"Accept": "*/*"}, self._most, True, form))
+        return await self._fetch(url, _Ask("POST", self._headers("*/*"), self._most, True, form))
+
+    def _headers(self, accept: str) -> CIMultiDict[str]:
+        headers = self._always.copy()
+        headers[hdrs.ACCEPT] = accept
+        return headers
 
     async def _fetch(self, url: str, ask: _Ask) -> Response:
-        target, host = self._targets.get(url) or self._target(url)
+        target = self._targets.get(url) or self._target(url)
         left = self._seconds
-        answer, took = await self._hop(target, host, ask, left)
+        answer, took = await self._hop(target, ask, left)
         if answer.status not in _REDIRECTS or ask.form is not None:
             return answer
-        home = target
-        permanent, moved_to = True, None
+        home = target.url
+        here, permanent, moved_to = home, True, None
         for _ in range(MOST_REDIRECTS):
             if "Location" not in answer.headers:
                 break
-            target = _next_hop(target, answer.headers["Location"])
+            here = _next_hop(here, answer.headers["Location"])
             permanent = permanent and answer.status in _PERMANENT
             if permanent:
-                moved_to = str(target)
-            if home.user and target.origin() == home.origin():
-                target = target.with_user(home.user).with_password(home.password)
+                moved_to = str(here)
+            if home.user and here.origin() == home.origin():
+                here = here.with_user(home.user).with_password(home.password)
             left -= took
             if left <= 0:
                 raise trouble.error("slow", f"{self._seconds:g}")
-            answer, took = await self._hop(target, f"{target.raw_host}:{target.port}", ask, left)
+            answer, took = await self._hop(_read(here), ask, left)
             if answer.status not in _REDIRECTS:
                 return replace(answer, moved_to=moved_to)
         raise trouble.error("loop", MOST_REDIRECTS)
 
-    def _target(self, url: str) -> tuple[URL, str]:
-        """Read an address, with its host and port; feeds are asked again and again."""
-        target = _address(url)
+    def _target(self, url: str) -> _Target:
+        """Read an address; feeds are asked again and again."""
+        target = _read(_address(url))
         if len(self._targets) >= MOST_TARGETS:
             self._targets.clear()
-        self._targets[url] = found = target, f"{target.raw_host}:{target.port}"
-        return found
+        self._targets[url] = target
+        return target
 
-    async def _hop(self, target: URL, host: str, ask: _Ask, left: float) -> tuple[Response, float]:
+    async def _hop(self, target: _Target, ask: _Ask, left: float) -> tuple[Response, float]:
         """Ask one URL once. Waiting for the host's turn costs none of the time allowed."""
+        host = target.host
         if host not in self._literals:
-            refuse_literal(target.raw_host or "", self._allowed)
+            refuse_literal(target.url.raw_host or "", self._allowed)
             if len(self._literals) < MOST_HOSTS:
                 self._literals.add(host)
         await self._turns.take(host, urgent=ask.urgent)
-        began = time.monotonic()
         try:
-            answer = await self._exchange(target, ask, left, host, began)
+            with self._patience.wait(left) as wait:
+                answer = await self._exchange(target, ask, wait)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise health.fetch_error(error, seconds=self._seconds) from error
         finally:
             self._turns.leave(host)
-        return answer, time.monotonic() - began
+        return answer, wait.took()
 
-    async def _exchange(self, target: URL, ask: _Ask, left: float, host: str, began: float) -> Response:
+    async def _exchange(self, target: _Target, ask: _Ask, wait: Wait) -> Response:
         session = self._session or self._open()
-        async with session.request(
-            ask.method,
-            target,
-            headers=ask.headers,
-            allow_redirects=False,
-            timeout=self._patience if left == self._seconds else _patience(left),
-            data=ask.form,
-        ) as reply:
-            body = b""
-            if reply.status == 200 and ask.method != "HEAD":
-                body = await _body(reply, ask.most)
-            elif reply.status >= 400:
+        reply = await session.request(
+            ask.method, target.url, headers=ask.headers, allow_redirects=False, data=ask.form
+        )
+        status, body = reply.status, b""
+        try:
+            if status == 200 and ask.method != "HEAD":
+                body = await _body(reply, ask.most, wait)
+            elif status >= 400:
                 body = await reply.content.read(_ENOUGH)  # to recognise a bot wall
-            if not self._is_worth_keeping(host, began):
-                reply.close()
-            url = str(target.with_user(None) if target.raw_user else target)
-            return Response(url=url, status=reply.status, headers=reply.headers, body=body)
-
-    def _is_worth_keeping(self, host: str, began: float) -> bool:
-        """An idle TLS connection costs memory: keep it where the host is asked again soon."""
-        before = self._asked_at.get(host, 0.0)
-        if len(self._asked_at) > MOST_HOSTS:
-            self._asked_at.clear()
-        self._asked_at[host] = began
-        return began - before < KEEP_ALIVE or self._turns.waiting(host) > 0
+        finally:
+            reply.release()
+        return Response(url=target.shown, status=status, headers=reply.headers, body=body)
 
     def _open(self) -> aiohttp.ClientSession:
         slim_buffers()
-        connector = aiohttp.TCPConnector(
+        connector = _Connector(
+            self._patience.heard,
             resolver=PinnedResolver(self._allowed),
             use_dns_cache=False,
             socket_factory=partial(gated_socket, self._allowed),
@@ -228,7 +257,8 @@ class Client:
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": self.user_agent, "Accept-Encoding": acceptable()},
+            # What else takes time is watched by our own patience: aiohttp makes three timers a request.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(SILENCE, self._seconds)),
             auto_decompress=False,
             max_line_size=LONGEST_URL * 2,
             max_field_size=MOST_FIELD,
@@ -254,6 +284,10 @@ def _address(url: str) -> URL:
     return target
 
 
+def _read(url: URL) -> _Target:
+    return _Target(url, f"{url.raw_host}:{url.port}", str(url.with_user(None) if url.raw_user else url))
+
+
 def _next_hop(here: URL, location: str) -> URL:
     """Follow a redirect; credentials that it carries are dropped."""
     try:
@@ -263,13 +297,9 @@ def _next_hop(here: URL, location: str) -> URL:
     return _address(str(target)).with_user(None)
 
 
-def _patience(seconds: float) -> aiohttp.ClientTimeout:
-    """So much time in all; to connect and between two pieces (the first included) at most ten seconds of it."""
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(10.0, seconds), sock_read=min(10.0, seconds))
-
-
-async def _body(reply: aiohttp.ClientResponse, most: int) -> bytes:
+async def _body(reply: aiohttp.ClientResponse, most: int, wait: Wait) -> bytes:
     """Read and unpack a body up to a cap on either form."""
+    wait.heard()
     announced = reply.content_length
     if announced is not None and announced > most:
         raise health.too_big(most)
@@ -277,6 +307,7 @@ async def _body(reply: aiohttp.ClientResponse, most: int) -> bytes:
     out = bytearray()
     read = 0
     async for piece in reply.content.iter_any():
+        wait.heard()
         read += len(piece)
         for decoder in chain:
             piece = unpacked(decoder, piece, most - len(out))

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class _Host:
-    """A host that is being asked, or was within the last gap."""
+class _Queue:
+    """Who waits for a host that is being asked, or was within the last gap."""
 
     urgent: deque[asyncio.Future[None]] = field(default_factory=deque)
     patient: deque[asyncio.Future[None]] = field(default_factory=deque)
@@ -22,14 +22,16 @@ class Turns:
 
     def __init__(self, gap: float) -> None:
         self._gap = gap
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, _Queue | None] = {}  # None: nobody waits
 
     async def take(self, host: str, *, urgent: bool = False) -> None:
         """Wait for the host. Whoever took it must `leave` it: nobody else asks it meanwhile."""
-        queue = self._hosts.get(host)
-        if queue is None:
-            self._hosts[host] = _Host()
+        if host not in self._hosts:
+            self._hosts[host] = None
             return
+        queue = self._hosts[host]
+        if queue is None:
+            queue = self._hosts[host] = _Queue()
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line = queue.urgent if urgent else queue.patient
         line.append(place)
@@ -56,14 +58,9 @@ class Turns:
         finally:
             self.leave(host)
 
-    def waiting(self, host: str) -> int:
-        """Count who waits for a host: a reason to keep its connection open."""
-        queue = self._hosts.get(host)
-        return len(queue.urgent) + len(queue.patient) if queue else 0
-
     def _next(self, host: str) -> None:
         queue = self._hosts[host]
-        for line in (queue.urgent, queue.patient):
+        for line in (queue.urgent, queue.patient) if queue else ():
             while line:
                 place = line.popleft()
                 if not place.done():

@@ -21,6 +21,7 @@ from aiohttp import web
 
 from bot.config import HttpSettings, PollSettings
 from bot.errors import AddressRefused, FetchError
+from bot.feeds import client as client_module
 from bot.feeds.client import Client
 from bot.feeds.parse import parse
 from bot.ports import Clock
@@ -161,6 +162,23 @@ async def test_silence_ends_with_the_time_allowed(clock: Clock) -> None:
     async with Client(http, PollSettings(host_gap=0), clock) as client, raw_server(talk) as url:
         with pytest.raises(FetchError, match="too slow"):
             await client.get(url)
+
+
+@pytest.mark.parametrize("begins", [b"", HEAD + b"\r\n<rss>"], ids=["no answer", "half a body"])
+async def test_a_server_that_falls_silent_is_given_up_before_all_time_is_spent(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, begins: bytes
+) -> None:
+    monkeypatch.setattr(client_module, "SILENCE", 0.1)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begins)
+        await reader.read()
+
+    http = HttpSettings.model_validate({"timeout": 60, "allow_networks": ["127.0.0.0/8"]})
+    async with Client(http, PollSettings(host_gap=0), clock) as client, raw_server(talk) as url:
+        async with asyncio.timeout(HANGS):
+            with pytest.raises(FetchError, match="too slow"):
+                await client.get(url)
 
 
 @pytest.mark.parametrize(
