@@ -23,7 +23,8 @@ PRIOR = 0.25  # of an entry, in every hour and day
 GLOW = 1.0  # so much likelier, right after an entry
 
 # As floats: a rate is asked for at every check of every feed.
-_LIFE, _LOG2 = HALF_LIFE.total_seconds(), math.log(2)
+_LIFE = HALF_LIFE.total_seconds()
+_LIFE_HOURS = _LIFE / 3600 / math.log(2)  # over which a fading count adds up
 _SHORTEST_SECONDS, _WEEKS_SECONDS = SHORTEST_PAST.total_seconds(), WEEKS_KNOWN.total_seconds()
 _AFTERGLOW_SECONDS = AFTERGLOW.total_seconds()
 
@@ -57,35 +58,37 @@ def learned(rhythm: Mapping[str, Any], times: Iterable[datetime], *, now: dateti
     return past
 
 
-def rate(rhythm: Mapping[str, Any], at: datetime) -> float | None:
-    """Expected entries an hour at a time; None where nothing was learned yet."""
+def rate(rhythm: Mapping[str, Any], at: float) -> float | None:
+    """Expected entries an hour at a time, in seconds since 1970; None where nothing was learned yet."""
     if "mass" not in rhythm:
         return None
-    end = max(at.timestamp(), rhythm["at"])
-    seconds = max(end - rhythm["since"], _SHORTEST_SECONDS)
-    observed = _LIFE / _LOG2 * (1 - 0.5 ** (seconds / _LIFE)) / 3600
-    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    hour, hours = utc.hour, rhythm["hours"].split()
+    mass: float = rhythm["mass"]
+    since_known: float = max(at - rhythm["at"], 0.0)
+    seconds: float = max(rhythm["at"] + since_known - rhythm["since"], _SHORTEST_SECONDS)
+    observed = _LIFE_HOURS * (1 - _fade(seconds))
+    hour, hours = int(at // 3600) % 24, rhythm["hours"].split()
     # Neighbouring hours are alike.
-    here = 0.5 * float(hours[hour]) + 0.25 * float(hours[hour - 1]) + 0.25 * float(hours[(hour + 1) % 24])
+    here = 0.5 * float(hours[hour]) + 0.25 * (float(hours[hour - 1]) + float(hours[(hour + 1) % 24]))
     # An hour that no whole days were watched for says nothing: thirty entries of one morning are no habit.
     trust = min(max((seconds - _DAY) / (2 * _DAY), 0.0), 1.0)
-    factor = 1 + trust * (_share(here, rhythm["mass"] / 24) - 1)
+    factor = 1 + trust * (_share(here, mass / 24) - 1)
     if seconds > _WEEKS_SECONDS:
-        factor *= _share(float(rhythm["days"].split()[utc.weekday()]), rhythm["mass"] / 7)
-    mean = rhythm["mass"] * _fade(end - rhythm["at"]) / observed
-    return float(max(mean * factor, LEAST_RATE))
+        factor *= _share(float(rhythm["days"].split()[_weekday(at)]), mass / 7)
+    return max(mass * _fade(since_known) / observed * factor, LEAST_RATE)
 
 
-def is_known(rhythm: Mapping[str, Any], at: datetime) -> bool:
+def is_known(rhythm: Mapping[str, Any], at: float) -> bool:
     """Say whether a feed was watched, or its entries reach back, for a day: before, silence means nothing."""
-    return bool(at.timestamp() - rhythm["since"] >= _DAY)
+    return bool(at - rhythm["since"] >= _DAY)
 
 
-def glow(rhythm: Mapping[str, Any], at: datetime) -> float:
+def glow(rhythm: Mapping[str, Any], at: float) -> float:
     """How much likelier than usual an entry is, for what the feed itself wrote just now."""
-    since = at.timestamp() - rhythm.get("last", 0)
-    return 1 + GLOW * math.exp(-max(since, 0) / _AFTERGLOW_SECONDS)
+    return 1 + GLOW * math.exp(-max(at - rhythm.get("last", 0), 0.0) / _AFTERGLOW_SECONDS)
+
+
+def _weekday(at: float) -> int:
+    return (int(at // _DAY) + 3) % 7  # 1970 began on a Thursday
 
 
 def _share(here: float, mean: float) -> float:

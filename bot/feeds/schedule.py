@@ -36,6 +36,15 @@ MOVES = 3  # permanent redirects to one address in a row that move a feed
 Random = Callable[[], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """The spans of a pace as they are reckoned with."""
+
+    interval: float
+    least: float
+    most: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How often the operator wants feeds to be checked."""
@@ -44,11 +53,14 @@ class Pace:
     least: timedelta
     usual: float = 1.0  # entries an hour: a feed of this rate is checked once an interval
     most: timedelta = field(init=False)
+    seconds: Seconds = field(init=False)
 
     def __post_init__(self) -> None:
         """Adaptive polling stretches an interval; one under a minute is a wish for exactly that."""
         stretched = min(self.interval * STRETCH, SLOWEST) if self.interval >= MINUTE else self.interval
         object.__setattr__(self, "most", max(self.interval, stretched, self.least))
+        spans = (self.interval, self.least, self.most)
+        object.__setattr__(self, "seconds", Seconds(*(span.total_seconds() for span in spans)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +124,16 @@ def after_success(feed: Feed, checked: Checked, moment: Moment) -> Feed:
     )
 
 
-def still(feed: Feed, headers: Mapping[str, str], moment: Moment) -> datetime | None:
-    """The next check of a healthy feed that a check has taught nothing: all that is to be saved of it.
-
-    None where there is more: `after_success` says what.
-    """
+def is_still(feed: Feed, headers: Mapping[str, str], now: datetime) -> bool:
+    """Say whether a check has taught nothing about a healthy feed: all that is to be saved is its `next_check`."""
     rhythm = feed.rhythm
     if feed.error_count or feed.moved_to or feed.last_success_at is None or "mass" not in rhythm:
-        return None
-    if (
-        headers.get("ETag", feed.etag) != feed.etag
-        or headers.get("Last-Modified", feed.last_modified) != feed.last_modified
-    ):
-        return None
-    return None if _asked(rhythm, headers, moment.now) != rhythm.get("asked") else next_check(rhythm, moment)
+        return False
+    return (
+        headers.get("ETag", feed.etag) == feed.etag
+        and headers.get("Last-Modified", feed.last_modified) == feed.last_modified
+        and _asked(rhythm, headers, now) == rhythm.get("asked")
+    )
 
 
 def after_failure(feed: Feed, error: FetchError, moment: Moment) -> Feed:
@@ -161,29 +169,29 @@ def next_check(rhythm: Mapping[str, Any], moment: Moment) -> datetime:
     """When to look again: by the feed's rhythm, never sooner than its server asks."""
     if moment.every is not None:
         return moment.now + jittered(moment.every, moment.random)
-    span = max(jittered(adaptive(rhythm, moment), moment.random), moment.pace.least)
-    asked = rhythm.get("asked", 0)
-    at = moment.now + (max(span, timedelta(seconds=asked)) if asked else span)
+    # In seconds: this is decided at every check of every feed, and spans are slow to reckon with.
+    seconds = max(_jittered(adaptive(rhythm, moment), moment.random), moment.pace.seconds.least)
+    at = moment.now + timedelta(0, max(seconds, rhythm.get("asked", 0)))
     return unskipped(at, rhythm) if "skip_hours" in rhythm or "skip_days" in rhythm else at
 
 
-def adaptive(rhythm: Mapping[str, Any], moment: Moment) -> timedelta:
-    """The span that fits a feed's rhythm.
+def adaptive(rhythm: Mapping[str, Any], moment: Moment) -> float:
+    """The seconds that fit a feed's rhythm.
 
     With spans that go with the inverse square root of the rates the mean wait of an entry would be least. They are steeper:
     most news comes from few feeds at few hours, and half of it is to be seen within two minutes.
     """
-    now, pace = moment.now, moment.pace
+    pace = moment.pace.seconds
     if moment.is_pushed:
         return pace.most
-    now_rate = rhythms.rate(rhythm, now)
-    if now_rate is None:
+    now = moment.now.timestamp()
+    rate = rhythms.rate(rhythm, now)
+    if rate is None:
         return max(pace.interval, pace.least)
-    now_rate *= rhythms.glow(rhythm, now) * moment.pulse
-    span: timedelta = pace.interval * (pace.usual / now_rate) ** STEEPNESS
-    return min(
-        max(span, pace.least), pace.most if rhythms.is_known(rhythm, now) else max(pace.interval, pace.least)
-    )
+    rate *= rhythms.glow(rhythm, now) * moment.pulse
+    longest = pace.most if rhythms.is_known(rhythm, now) else max(pace.interval, pace.least)
+    seconds: float = pace.interval * (moment.pace.usual / rate) ** STEEPNESS
+    return min(max(seconds, pace.least), longest)
 
 
 def usual_rate(known: Sequence[Mapping[str, Any]], pace: Pace, now: datetime) -> float:
@@ -196,7 +204,7 @@ def usual_rate(known: Sequence[Mapping[str, Any]], pace: Pace, now: datetime) ->
         rate * rhythms.usual_glow(rate)
         for rhythm in known
         for step in range(24)
-        if (rate := rhythms.rate(rhythm, now - timedelta(hours=7 * step))) is not None
+        if (rate := rhythms.rate(rhythm, now.timestamp() - 7 * 3600 * step)) is not None
     ]
     if not rates or pace.most <= pace.interval:
         return pace.usual
@@ -214,7 +222,11 @@ def usual_rate(known: Sequence[Mapping[str, Any]], pace: Pace, now: datetime) ->
 
 def jittered(span: timedelta, random: Random) -> timedelta:
     """Up to a tenth longer or shorter: feeds that started together drift apart."""
-    return span * (0.9 + 0.2 * random())
+    return timedelta(0, _jittered(span.total_seconds(), random))
+
+
+def _jittered(seconds: float, random: Random) -> float:
+    return seconds * (0.9 + 0.2 * random())
 
 
 def backoff(failures: int, interval: timedelta, random: Random) -> timedelta:

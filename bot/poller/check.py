@@ -62,10 +62,10 @@ class Checker:
         self._pushes = pushes
         self._withdrawals = withdrawals
 
-    async def check(self, feed: Feed) -> Feed | datetime:
+    async def check(self, feed: Feed) -> Feed | None:
         """Do one check and return the feed as it is to be saved. Everything new is published by then.
 
-        Of a feed that is as it was only the time of the next check is returned.
+        None: the feed is as it was, and there is nothing to save but its `next_check`.
         """
         began = time.monotonic()
         result = "failed"
@@ -79,11 +79,14 @@ class Checker:
             body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
             if body_hash != feed.body_hash:
                 return await self._read(feed, answer, body_hash)
-        if answer.moved_to is None and not self._is_push_due(feed, answer):
-            still = schedule.still(feed, answer.headers, self.moment(feed))
-            if still is not None:
-                return still
+        is_here = answer.moved_to is None and not self._is_push_due(feed, answer)
+        if is_here and schedule.is_still(feed, answer.headers, self._clock()):
+            return None
         return await self._pushed(self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed)), answer)
+
+    def next_check(self, feed: Feed) -> datetime:
+        """When a feed that is as it was is to be checked again."""
+        return schedule.next_check(feed.rhythm, self.moment(feed))
 
     async def with_successor(self, feed: Feed) -> Feed:
         """A feed that was given up, and in its health the feed that its site names instead, if there is one."""
@@ -189,7 +192,7 @@ class Checker:
         """Share out the requests anew, by what all feeds were learned to write."""
         now = self._clock()
         known = [feed for feed in feeds if feed.state == FeedState.ACTIVE and "mass" in feed.rhythm]
-        self._pulse.expect((feed.series, rate(feed.rhythm, now) or 0.0) for feed in known)
+        self._pulse.expect((feed.series, rate(feed.rhythm, now.timestamp()) or 0.0) for feed in known)
         sample = [feed.rhythm for feed in known[:: len(known) // TUNE_BY + 1]]
         self.pace = replace(self.pace, usual=usual_rate(sample, self.pace, now))
 

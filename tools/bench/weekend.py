@@ -130,7 +130,9 @@ def weekend(seed: int = 1, feeds: int = FEEDS) -> Result:
         now, number = heapq.heappop(queue)
         if now - tuned_at >= TUNE_EVERY:
             tuned_at = now
-            pulse.expect((each.series, rhythm.rate(each.rhythm, now) or 0) for each, _ in state.values())
+            pulse.expect(
+                (each.series, rhythm.rate(each.rhythm, now.timestamp()) or 0) for each, _ in state.values()
+            )
             pace = replace(
                 PACE, usual=schedule.usual_rate([each.rhythm for each, _ in state.values()], PACE, now)
             )
