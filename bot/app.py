@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.config import LlmSettings, Settings
 from bot.crew import crew, stopped_by_signals
 from bot.errors import PitwireError, SettingsError
-from bot.lean import give_back, share_arenas, without
+from bot.lean import give_back, in_place_of, share_arenas
 from bot.model import Destination, Feed, FeedState
 from bot.ports import Adapter, Clock, Pace, Storage
 from bot.waits import first_of
 
 if TYPE_CHECKING:
+    from bot.config import LlmSettings, Settings
     from bot.metrics import Health, Metrics
     from bot.poller import Poller
     from bot.reading.llm import Writer
@@ -39,6 +39,19 @@ FIRST_ROUND = timedelta(seconds=1)  # that the first requests have before the pl
 def utc_now() -> datetime:
     """The clock of a running process."""
     return datetime.now(UTC)
+
+
+def warm_up() -> None:
+    """Import what every process needs that polls or posts, while its settings are read."""
+    for module in (
+        "aiohttp",
+        "bot.metrics",
+        "bot.series.catalog",
+        "bot.poller",
+        "bot.feeds.client",
+        "storage",
+    ):
+        importlib.import_module(module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +185,8 @@ def _load_the_rest(settings: Settings, roles: Parts) -> None:
         modules += ["adapters.discord.adapter", *["adapters.discord.gateway"] * ("discord" in roles)]
     if settings.telegram.token:
         modules.append("adapters.telegram.adapter")
-    with without("click"):  # Telegram's library loads httpx, and httpx its command line where it can
+    # Telegram's library loads its client on httpx, although ours takes its place (adapters/telegram/http.py).
+    with in_place_of("telegram.request._httpxrequest", HTTPXRequest=type("HTTPXRequest", (), {})):
         for module in modules:
             importlib.import_module(module)
 

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import platformdirs
 from pydantic import (
@@ -34,6 +34,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as ParsingError
 
 from bot.errors import SettingsError
+from bot.plain import Plain, Secret, host_and_port
 
 PREFIX = "PITWIRE_"
 Seconds = Annotated[float, Field(gt=0)]
@@ -236,14 +237,6 @@ def toml_path() -> Path:
     return Path(os.environ.get("PITWIRE_CONFIG", "pitwire.toml"))
 
 
-def host_and_port(value: str) -> tuple[str, int]:
-    """Split "127.0.0.1:8080" or "[::1]:8080"; raises ValueError with a sentence."""
-    host, colon, port = value.rpartition(":")
-    if not colon or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError("must be host:port, such as 127.0.0.1:8080")
-    return host.strip("[]"), int(port)
-
-
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings from everywhere; raises SettingsError with one sentence a person can act on."""
     _refuse_unknown()
@@ -257,6 +250,21 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"{toml_path()} is not valid TOML: {error}.") from None
     except OSError as error:
         raise SettingsError(f"{toml_path()} cannot be read: {error.strerror}.") from None
+
+
+def plain_settings() -> Settings:
+    """Read the settings and keep their values only: what names none of pydantic's classes need not load it."""
+    settings = load_settings()
+    values = {**settings.model_dump(), "database": settings.database, "poll_interval": settings.poll_interval}
+    return cast(Settings, _plain(values))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Plain(**{name: _plain(inner) for name, inner in value.items()})
+    if isinstance(value, SecretStr):
+        return Secret(value.get_secret_value())
+    return str(value) if isinstance(value, AnyHttpUrl) else value
 
 
 def default_settings(**values: Any) -> Settings:

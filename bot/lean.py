@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
+from types import ModuleType
+from typing import Any, NoReturn, TypeVar, cast
+
+T = TypeVar("T")
 
 _ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 _ARENAS = 2
@@ -26,6 +32,70 @@ def without(*names: str) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def in_place_of(name: str, **members: Any) -> Iterator[None]:
+    """Let a module be imported within the block as one that has these members only; what is loaded already stays.
+
+    For what a library imports whether or not it is used. Whoever imports the module afterwards gets the real one.
+    """
+    if name in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(name)
+    vars(stand_in).update(members)
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def begun_apart(work: Callable[[], T], *, raises: type[Exception]) -> Callable[[], T]:
+    """Begin work in a process that ends with all it loaded; returns what waits for the result.
+
+    The result is pickled, and so is an error of the kind that the work may raise. Where no process can be forked, and
+    where that one ends in another way, the work is done here. To be called before there are threads.
+    """
+    if not sys.platform.startswith("linux"):
+        return work
+    reading, writing = os.pipe()
+    try:
+        child = os.fork()
+    except OSError:  # no more processes are allowed
+        os.close(reading)
+        os.close(writing)
+        return work
+    if not child:
+        _answer(work, raises, writing)
+    os.close(writing)
+    return partial(_answered, work, child, reading)
+
+
+def _answer(work: Callable[[], object], raises: type[Exception], writing: int) -> NoReturn:
+    """Do the work, tell the result or the error, and end; what waits has all there is to say to a person."""
+    try:
+        try:
+            told = True, work()
+        except raises as error:
+            told = False, error
+        with open(writing, "wb") as pipe:
+            pipe.write(pickle.dumps(told))
+    finally:
+        os._exit(0)
+
+
+def _answered(work: Callable[[], T], child: int, reading: int) -> T:
+    with open(reading, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    if not told:
+        return work()
+    well, result = pickle.loads(told)  # noqa: S301 - from our own child
+    if not well:
+        raise result
+    return cast(T, result)
 
 
 def share_arenas() -> None:

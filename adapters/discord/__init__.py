@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.config import DiscordSettings
 from bot.ports import Clock, Pace
 
 if TYPE_CHECKING:
     from adapters.discord.adapter import DiscordAdapter
+    from bot.config import DiscordSettings
 
 
 def create(settings: DiscordSettings, *, pace: Pace, clock: Clock) -> DiscordAdapter:

@@ -21,7 +21,6 @@ from adapters.discord.places import PERSON, Place, Places
 from adapters.discord.posting import Posting, bucket_of
 from adapters.discord.rest import ALL, ALL_RATE, Rest
 from adapters.discord.wire import Wire
-from bot.config import DiscordSettings
 from bot.errors import DeliveryError, SettingsError
 from bot.locale import say
 from bot.model import Command, Destination, Limits, Post, Rate
@@ -29,6 +28,7 @@ from bot.ports import Answerer, Clock, Pace
 
 if TYPE_CHECKING:
     from adapters.discord.gateway import Gateway
+    from bot.config import DiscordSettings
 
 log = structlog.get_logger()
 

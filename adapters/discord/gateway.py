@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 import structlog
@@ -22,8 +22,10 @@ from discord.http import Route
 from adapters.discord.errors import NOT_ACCEPTED, RestError, TokenRefused
 from adapters.discord.permissions import trouble_in
 from adapters.discord.places import Asks, Place, Tag
-from bot.config import DiscordSettings
 from bot.errors import SettingsError
+
+if TYPE_CHECKING:
+    from bot.config import DiscordSettings
 
 log = structlog.get_logger()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.config import TelegramSettings
 from bot.errors import SettingsError
 from bot.ports import Clock, Pace
 
 if TYPE_CHECKING:
     from adapters.telegram.adapter import TelegramAdapter
     from adapters.telegram.leftovers import Memory
+    from bot.config import TelegramSettings
 
 
 def create(

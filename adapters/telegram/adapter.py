@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Bot, User
@@ -26,11 +27,13 @@ from adapters.telegram.polling import poll
 from adapters.telegram.render import FULL, TEXT, UNDER_PICTURE, plain, render, write
 from adapters.telegram.speaker import Speaker
 from adapters.telegram.under import Turns, fitted
-from bot.config import TelegramSettings
 from bot.errors import DeliveryError, DestinationPaused, MaybePosted, RateLimited, SettingsError
 from bot.locale.reasons import join
 from bot.model import Command, Destination, Lane, Limits, Post, Rate
 from bot.ports import Answerer, Clock, Pace
+
+if TYPE_CHECKING:
+    from bot.config import TelegramSettings
 
 log = structlog.get_logger()
 

@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from bot.config import TelegramSettings
 from bot.errors import DestinationPaused
 from bot.model import Rate
+
+if TYPE_CHECKING:
+    from bot.config import TelegramSettings
 
 GENERAL = 1  # a forum's General topic: naming it is an error, so it is left out
 _ADDRESS = re.compile(r"(-?\d{1,16})(?:/(\d{1,12}))?")

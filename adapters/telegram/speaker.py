@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Bot, CallbackQuery, Chat, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, User
@@ -23,11 +24,13 @@ from adapters.telegram.render import Message
 from adapters.telegram.requests import place_of_message
 from adapters.telegram.rich import Rich, clean
 from adapters.telegram.under import Turns, fitted, is_post, is_switch, turned
-from bot.config import TelegramSettings
 from bot.errors import DestinationPaused
 from bot.locale import pick, say
 from bot.model import Document, Lane, Reply, Request
 from bot.ports import Pace
+
+if TYPE_CHECKING:
+    from bot.config import TelegramSettings
 
 log = structlog.get_logger()
 

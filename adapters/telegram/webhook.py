@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import re
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -17,9 +18,12 @@ from telegram.error import InvalidToken, TelegramError
 from adapters.telegram.lanes import Lanes
 from adapters.telegram.leftovers import Leftovers
 from adapters.telegram.polling import ALLOWED
-from bot.config import TelegramSettings, host_and_port
 from bot.errors import SettingsError
+from bot.plain import host_and_port
 from bot.waits import first_of
+
+if TYPE_CHECKING:
+    from bot.config import TelegramSettings
 
 log = structlog.get_logger()
 
@@ -141,7 +145,7 @@ def secret_of(settings: TelegramSettings) -> str:
 def path_of(settings: TelegramSettings) -> str:
     """The path that updates are posted to: that of the public address, or one of our own."""
     assert settings.webhook_url is not None
-    path = (settings.webhook_url.path or "").rstrip("/")
+    path = urlsplit(str(settings.webhook_url)).path.rstrip("/")
     return path or "/telegram"
 
 

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
-from typing import Annotated, Any, TypeVar
 
-import typer
-
-from bot import __version__
 from bot.errors import PitwireError, SettingsError, StorageError
 from bot.lean import without
 
 with without("rich"):
     import structlog  # noqa: F401 - before anything else does
 
-T = TypeVar("T")
-
-app = typer.Typer(
-    name="pitwire",
-    help="The newswire bot for motorsport communities: Discord, Telegram and your terminal.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-
-def in_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine."""
-    return asyncio.run(work)
-
 
 def main() -> None:
     """Run a command. A wrong setting or store is one sentence and exit code 2; anything else of ours is 1."""
-    from bot.cli import run  # noqa: F401 - each module registers its commands
-
-    if sys.argv[1:2] != ["run"]:  # what runs for months loads nothing for the others
-        from bot.cli import database, explain, feeds  # noqa: F401
-
     try:
-        app()
+        if sys.argv[1:] == ["run"]:  # what runs for months loads nothing that reads command lines
+            from bot.cli.start import start
+
+            start()
+        else:
+            _command()
     except (SettingsError, StorageError) as error:
         _complain(error)
         sys.exit(2)
@@ -55,20 +34,15 @@ def main() -> None:
         sys.exit(0)
 
 
+def _command() -> None:
+    from bot.cli import run  # noqa: F401 - each module registers its commands
+    from bot.cli.root import app
+
+    if sys.argv[1:2] != ["run"]:
+        from bot.cli import database, explain, feeds  # noqa: F401
+
+    app()
+
+
 def _complain(error: PitwireError) -> None:
-    typer.echo(f"pitwire: {error}", err=True)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"pitwire {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and end.", callback=_version, is_eager=True)
-    ] = False,
-) -> None:
-    pass
+    print(f"pitwire: {error}", file=sys.stderr)  # noqa: T201

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import app, in_loop
+from bot.cli.root import app, in_loop
 
 db = typer.Typer(help="The database: where it is, upgrade, back up, copy.", no_args_is_help=True)
 app.add_typer(db, name="db")

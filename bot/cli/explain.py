@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import app, in_loop
+from bot.cli.root import app, in_loop
 from bot.cli.told import told, told_at
 from bot.errors import FetchError
 from bot.model import Article, Entry, Feed, Reading, Story

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import app, in_loop
+from bot.cli.root import app, in_loop
 from bot.errors import FetchError, SettingsError
 from bot.text import escaped, tame
 

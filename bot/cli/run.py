@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import app, in_loop
+from bot.cli.root import app, in_loop
 
 
 class Role(StrEnum):
@@ -28,17 +28,9 @@ def run(
     ] = None,
 ) -> None:
     """Poll the outlets and post to every platform that has a token; to this terminal if none has."""
-    from bot.app import run as run_app
-    from bot.config import load_settings
-    from bot.locale import say
-    from bot.log import set_up_logging
+    from bot.cli.start import start
 
-    settings = load_settings()
-    on_terminal = not settings.discord.token and not settings.telegram.token
-    set_up_logging(settings.log, quiet=on_terminal)
-    if on_terminal:
-        typer.echo(say(settings.locale, "cli.run.no_token"), err=True)
-    in_loop(run_app(settings, only=[str(role) for role in only or ()]))
+    start([str(role) for role in only or ()])
 
 
 @app.command()

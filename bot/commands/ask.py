@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bot.commands.line import Line, split
 from bot.commands.names import Resolved, resolve
-from bot.config import DeliverySettings, Settings
 from bot.errors import UserError
 from bot.locale import pick, say
 from bot.model import Choice, Destination, Limits, Preferences, Reply, Request, nothing
@@ -16,6 +16,9 @@ from bot.ports import Storage
 from bot.posts.spoilers import ALL
 from bot.posts.topics import outlet_topic
 from bot.series.catalog import Catalog
+
+if TYPE_CHECKING:
+    from bot.config import Settings
 
 NEW_PLACE = Preferences()
 
@@ -123,4 +126,8 @@ def language_of(request: Request, destination: Destination | None, fallback: str
 
 def catch_up(settings: Settings | None) -> int:
     """How many stories a place gets one by one when it comes back."""
-    return (settings.delivery if settings is not None else DeliverySettings()).catch_up
+    if settings is not None:
+        return settings.delivery.catch_up
+    from bot.config import DeliverySettings
+
+    return DeliverySettings().catch_up

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -29,13 +30,15 @@ from bot.commands.line import Line, read_line
 from bot.commands.menu import BY_NAME
 from bot.commands.nearest import unknown_command
 from bot.commands.suggest import suggest
-from bot.config import Settings as Configuration
 from bot.errors import PitwireError, StorageError, UserError
 from bot.locale import LOCALES, say, texts
 from bot.model import Change, Destination, Limits, PlatformChange, Preferences, Reply, Request, Suggestion
 from bot.ports import Clock, Storage
 from bot.posts.resuming import resume
 from bot.series.catalog import Catalog
+
+if TYPE_CHECKING:
+    from bot.config import Settings as Configuration
 
 PATIENCE = 20.0  # seconds for one answer
 SUGGESTING = 0.9

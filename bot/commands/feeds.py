@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.commands.ask import Ask
-from bot.config import Settings
 from bot.errors import FetchError
 from bot.feeds.client import Client
 from bot.feeds.discovery import Candidate, discover
@@ -17,6 +17,9 @@ from bot.feeds.outlets import load_outlets
 from bot.model import Choice, Feed, FeedState, Reply
 from bot.posts.reasons import say_reason
 from bot.text import cut, tame
+
+if TYPE_CHECKING:
+    from bot.config import Settings
 
 MOST_LISTED = 20
 _NAME = 60
@@ -56,8 +59,14 @@ async def _list(ask: Ask) -> Reply:
     return ask.reply("\n".join(lines), choices=choices, private=True)
 
 
+def _usual_settings() -> Settings:
+    from bot.config import Settings
+
+    return Settings()
+
+
 async def _add(ask: Ask, words: str) -> Reply:
-    settings = ask.settings or Settings()
+    settings = ask.settings or _usual_settings()
     if settings.feed.adding == "off":
         raise ask.refuse("feed.off")
     if not words:

@@ -14,7 +14,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 import bot
-from bot.config import HttpSettings, PollSettings
 from bot.feeds import health, trouble
 from bot.feeds.buffers import slim_buffers
 from bot.feeds.decoding import acceptable, decoders, unpacked
@@ -27,6 +26,8 @@ from bot.ports import Clock
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
+
+    from bot.config import HttpSettings, PollSettings
 
 FEED = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.config import DeliverySettings
 from bot.errors import StorageError
 from bot.metrics import Health, Metrics
 from bot.model import Post
@@ -27,6 +26,7 @@ from bot.posts import Verdict, compose, compose_digest, decide
 from bot.waits import first_of
 
 if TYPE_CHECKING:
+    from bot.config import DeliverySettings
     from bot.series.catalog import Catalog
 
 log = structlog.get_logger()

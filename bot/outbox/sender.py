@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.config import DeliverySettings
 from bot.errors import DeliveryError, MaybePosted, PostRejected, RateLimited, StorageError
 from bot.metrics import Health, Metrics
 from bot.model import Claim, Outcome, OutcomeKind, Post, Story
@@ -28,6 +28,9 @@ from bot.pacing import ALL, Flight, Pacer
 from bot.ports import Adapter, Clock, Storage
 from bot.posts import Kind, Verdict, is_hidden
 from bot.posts.decide import unwanted
+
+if TYPE_CHECKING:
+    from bot.config import DeliverySettings
 
 log = structlog.get_logger()
 

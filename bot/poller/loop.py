@@ -8,11 +8,11 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
 
-from bot.config import Settings
 from bot.errors import FetchError, StorageError, Unreachable
 from bot.feeds import schedule
 from bot.feeds.client import Client
@@ -30,6 +30,9 @@ from bot.ports import Clock, Storage
 from bot.reading.llm import Writer
 from bot.series.catalog import Catalog
 from bot.waits import first_of
+
+if TYPE_CHECKING:
+    from bot.config import Settings
 
 CLAIMED = (
     12  # feeds for each request in flight: hosts go on side by side, and few large claims cost less than many

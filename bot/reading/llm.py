@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
 
-from bot.config import LlmSettings
 from bot.model import Article, Reading
 from bot.ports import Clock
 from bot.reading.cues import FORCES, RESULTS, scan
 from bot.reading.faithful import LONGEST, objection
 from bot.series.catalog import Catalog
 from bot.text import tame
+
+if TYPE_CHECKING:
+    from bot.config import LlmSettings
 
 MOST_TEXT = 6_000  # characters of the article that are sent
 MOST_ANSWER = 64 * 1024  # bytes

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.config import WebSettings, host_and_port
 from bot.metrics import Health, Metrics
+from bot.plain import host_and_port
 from bot.ports import Clock, Storage
 from bot.web.door import Door
 from bot.web.routes import Route, WebAnswer, WebRequest
 from bot.web.watch import LOOP, Watch
+
+if TYPE_CHECKING:
+    from bot.config import WebSettings
 
 __all__ = ["Route", "WebAnswer", "WebRequest", "serve"]
 

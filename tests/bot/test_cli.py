@@ -65,7 +65,8 @@ def pitwire(
     ],
 )
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
-    from bot.cli import app, database, explain, feeds, run  # noqa: F401 - each registers its commands
+    from bot.cli import database, explain, feeds, run  # noqa: F401 - each registers its commands
+    from bot.cli.root import app
 
     shown = CliRunner().invoke(app, [*command, "--help"])
     assert shown.exit_code == 0

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot.cli import app, explain  # noqa: F401 - registers its commands
+from bot.cli import explain  # noqa: F401 - registers its commands
+from bot.cli.root import app
 from bot.cli.show import show_reading
 from bot.cli.told import told, told_at
 from storage import open_store
