@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.errors import StorageError
-from bot.metrics import Health, Metrics
+from bot.metrics import Health
 from bot.model import Post
 from bot.outbox.digests import Digests
 from bot.outbox.downtime import Downtime
@@ -19,6 +19,7 @@ from bot.outbox.notices import Notices
 from bot.outbox.pings import Pings
 from bot.outbox.rendering import Renderer
 from bot.outbox.sender import Sender, Tools
+from bot.outbox.watch import Metrics, Nobody
 from bot.outbox.weather import Weather
 from bot.pacing import Pacer
 from bot.ports import Adapter, Clock, Storage
@@ -66,7 +67,7 @@ class Outbox:
             notices=Notices(storage, adapters, paces, clock, keep=settings.catch_up),
             pings=Pings(storage, clock),
             health=health,
-            metrics=metrics or Metrics(),
+            metrics=metrics or Nobody(),
             decide=decide,
         )
         self.lines = {name: _line(adapter, paces[name], tools) for name, adapter in adapters.items()}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.errors import DeliveryError, MaybePosted, PostRejected, RateLimited, StorageError
-from bot.metrics import Health, Metrics
+from bot.metrics import Health
 from bot.model import Claim, Outcome, OutcomeKind, Post, Story
 from bot.outbox import rules
 from bot.outbox.digests import Digests
@@ -23,6 +23,7 @@ from bot.outbox.pings import Pings
 from bot.outbox.recollection import Recollection
 from bot.outbox.rendering import Renderer, is_plain, plainest
 from bot.outbox.rules import After, outcome
+from bot.outbox.watch import Metrics
 from bot.outbox.weather import Weather
 from bot.pacing import ALL, Flight, Pacer
 from bot.ports import Adapter, Clock, Storage
