@@ -15,7 +15,7 @@ import structlog
 
 from bot.crew import crew, stopped_by_signals
 from bot.errors import PitwireError, SettingsError
-from bot.lean import give_back, in_place_of, share_arenas
+from bot.lean import give_back, in_place_of, share_arenas, without
 from bot.model import Destination, Feed, FeedState
 from bot.ports import Adapter, Clock, Pace, Storage
 from bot.waits import first_of
@@ -186,7 +186,11 @@ def _load_the_rest(settings: Settings, roles: Parts) -> None:
     if settings.telegram.token:
         modules.append("adapters.telegram.adapter")
     # Telegram's library loads its client on httpx, although ours takes its place (adapters/telegram/http.py).
-    with in_place_of("telegram.request._httpxrequest", HTTPXRequest=type("HTTPXRequest", (), {})):
+    # It also takes times of pytz's, which we have none of, where something else has brought that.
+    with (
+        in_place_of("telegram.request._httpxrequest", HTTPXRequest=type("HTTPXRequest", (), {})),
+        without("pytz"),
+    ):
         for module in modules:
             importlib.import_module(module)
 

@@ -6,6 +6,7 @@ arguments as `{name}`. With an argument `count` a key may have two forms, `key.o
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -81,7 +82,7 @@ def _flat(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}.{name}")
         else:
-            yield f"{prefix}.{name}", str(value)
+            yield sys.intern(f"{prefix}.{name}"), str(value)  # six languages share their keys
 
 
 def _template(language: str, key: str, count: object) -> str | None:
