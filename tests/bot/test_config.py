@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 
 import pytest
 
-from bot.config import load_settings
+from bot.config import load_settings, plain_settings
 from bot.errors import SettingsError
 
 
@@ -96,3 +97,19 @@ def test_an_unknown_name_in_toml_is_refused(clean: Path) -> None:
     (clean / "pitwire.toml").write_text("[poll]\nintervall = 3\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"poll\.intervall is not a setting"):
         load_settings()
+
+
+def test_plain_settings_say_the_same_and_keep_secrets_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PITWIRE_TELEGRAM__TOKEN", "12:hushed")
+    monkeypatch.setenv("PITWIRE_TELEGRAM__WEBHOOK_URL", "https://bot.example/telegram")
+    monkeypatch.setenv("PITWIRE_HTTP__ALLOW_NETWORKS", '["127.0.0.0/8"]')
+    monkeypatch.setenv("PITWIRE_POLL__INTERVAL", "60")
+    checked, plain = load_settings(), plain_settings()
+    assert plain.telegram.token is not None
+    assert plain.telegram.token.get_secret_value() == "12:hushed"
+    assert "hushed" not in repr(plain)
+    assert str(plain.telegram.webhook_url) == str(checked.telegram.webhook_url)
+    assert plain.http.allow_networks == checked.http.allow_networks
+    assert (plain.database, plain.poll_interval) == (checked.database, checked.poll_interval)
+    assert plain.delivery.catch_up == checked.delivery.catch_up
+    assert pickle.loads(pickle.dumps(plain)).http == plain.http
