@@ -13,7 +13,7 @@ COPY adapters adapters
 COPY storage storage
 RUN pip install --no-deps --no-build-isolation . \
     && pip uninstall --yes hatchling editables \
-    && python -m compileall -q /opt/pitwire
+    && python -m compileall -q -o 0 -o 2 /opt/pitwire
 
 FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="Pitwire" \

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -32,6 +34,34 @@ def without(*names: str) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+def begin_without_docstrings(*modules: str) -> None:
+    """Run this program anew as `python -OO` does: docstrings, most of them of libraries, are five megabytes.
+
+    The process, its number and its terminal stay the same. Not done where these modules would be compiled at each start:
+    where they are not compiled that way, and what Python compiles cannot be kept. To be called before anything is loaded.
+    """
+    if sys.flags.optimize >= 2 or os.name != "posix" or not sys.executable:
+        return
+    if all(_is_compiled_once(module) for module in modules):
+        os.execv(sys.executable, [sys.executable, "-OO", *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
+
+
+def _is_compiled_once(module: str) -> bool:
+    """Say whether a module is compiled without docstrings, or will be kept when it is."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.origin:
+        return True
+    source = Path(spec.origin)
+    compiled = Path(importlib.util.cache_from_source(source, optimization=2))
+    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+        return True
+    return not sys.dont_write_bytecode and os.access(_existing(compiled.parent), os.W_OK)
+
+
+def _existing(folder: Path) -> Path:
+    return folder if folder.exists() else folder.parent
 
 
 @contextlib.contextmanager

@@ -6,16 +6,18 @@ import os
 import sys
 
 from bot.errors import PitwireError, SettingsError, StorageError
-from bot.lean import without
-
-with without("rich"):
-    import structlog  # noqa: F401 - before anything else does
+from bot.lean import begin_without_docstrings, without
 
 
 def main() -> None:
     """Run a command. A wrong setting or store is one sentence and exit code 2; anything else of ours is 1."""
+    is_plain_run = sys.argv[1:] == ["run"]
+    if is_plain_run:
+        begin_without_docstrings(f"{__name__}.start", "aiohttp", "discord", "telegram")
+    with without("rich"):
+        import structlog  # noqa: F401 - before anything else does
     try:
-        if sys.argv[1:] == ["run"]:  # what runs for months loads nothing that reads command lines
+        if is_plain_run:  # what runs for months loads nothing that reads command lines
             from bot.cli.start import start
 
             start()

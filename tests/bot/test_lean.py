@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bot.lean import begun_apart, give_back, in_place_of, share_arenas, without
+from bot.lean import begin_without_docstrings, begun_apart, give_back, in_place_of, share_arenas, without
 
 BEFORE_THE_FIRST_POLL = """
-import sys
-import bot.app
-async def told(settings, only=()):
-    import bot.metrics, bot.poller, bot.feeds.client, storage.sqlite
+import asyncio, sys
+def told(work):
+    work.close()
     print(*sys.modules, file=sys.stderr)
-bot.app.run = told
+asyncio.run = told
 sys.argv = ["pitwire", "run"]
 import bot.cli
 bot.cli.main()
@@ -74,9 +74,8 @@ def test_what_the_platforms_libraries_would_load_and_we_do_not_use_is_not_loaded
     assert not found & {"httpx", "pytz", "pydantic", "prometheus_client"}
 
 
-def test_logs_are_written_without_what_paints_tracebacks() -> None:
-    code = "import sys, bot.cli, structlog; print(*sys.modules, file=sys.stderr)"
-    assert not loaded(code) & {"rich", "pygments"}
+def test_logs_are_written_without_what_paints_tracebacks(tmp_path: Path) -> None:
+    assert not loaded(BEFORE_THE_FIRST_POLL, tmp_path) & {"rich", "pygments"}
 
 
 def test_what_was_hidden_from_a_library_can_be_imported_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +138,57 @@ def test_work_is_done_here_when_no_process_may_be_forked(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "fork", refuse)
     assert begun_apart(os.getpid, raises=ValueError)() == os.getpid()
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The source of a module that nothing has compiled yet, in a process that keeps what it compiles."""
+    source = tmp_path / "paddock.py"
+    source.write_text('"""A docstring."""\n', encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    return source
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The command lines that this process was begun anew with."""
+    found: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _, arguments: found.append(arguments))
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "bot", "run"])
+    return found
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="nothing is begun anew elsewhere")
+
+
+@posix
+def test_a_run_begins_anew_without_docstrings_where_what_is_compiled_can_be_kept(
+    library: Path, begun: list[list[str]]
+) -> None:
+    begin_without_docstrings("paddock", "no_such_module")
+    assert begun == [[sys.executable, "-OO", "-m", "bot", "run"]]
+
+
+def test_a_run_goes_on_as_it_is_where_it_would_be_compiled_at_each_start(
+    library: Path, begun: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as read_only:
+        read_only.setattr(os, "access", lambda *_: False)
+        begin_without_docstrings("paddock")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    begin_without_docstrings("paddock")
+    assert begun == []
+
+
+@posix
+def test_what_was_compiled_before_is_taken_where_nothing_can_be_written(
+    library: Path, begun: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    py_compile.compile(str(library), optimize=2)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    begin_without_docstrings("paddock")
+    assert len(begun) == 1
 
 
 def test_giving_memory_back_is_safe_on_every_system() -> None:
