@@ -60,7 +60,7 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    story_id: int  # 0: only there to compare with
+    story_id: int  # 0: only there to compare with, and not worth its address
     url: str
     mark: bytes  # stands in the feed's body as long as the entry does
     since: datetime
@@ -114,7 +114,11 @@ class Withdrawals:
             elif is_there:
                 left.append(known)
             is_older_there = is_older_there or is_there
-        left += (_Watched(id_, url, mark, now) for id_, url in told if (mark := _mark(url)) in body and mark)
+        left += (
+            _Watched(id_, url if id_ else "", mark, now)
+            for id_, url in told
+            if (mark := _mark(url)) in body and mark
+        )
         if left:
             self._watched[feed_id] = left[-MOST_WATCHED:]
         if len(self._watched) > MOST_FEEDS:
