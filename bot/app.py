@@ -249,12 +249,11 @@ async def _poller(
     health: Health,
 ) -> AsyncIterator[Poller]:
     from bot.feeds.client import Client
+    from bot.feeds.outlets import load_outlets
     from bot.poller import Poller
 
-    if feeds is None:
-        await synced_feeds(settings, store, clock())
-    else:
-        await store.sync_feeds(feeds, now=clock())
+    now = clock()
+    await store.sync_feeds(load_outlets(settings.feeds, now=now) if feeds is None else feeds, now=now)
     async with (
         Client(settings.http, settings.poll, clock) as client,
         _writer(settings.llm, catalog, clock) as writer,
