@@ -22,9 +22,10 @@ from typing import Any
 
 from bot.reading.read import read
 from bot.series.catalog import load_catalog
-from bot.stories.evidence import SPEAKS, WINDOW_HOURS, Telling, evidence
+from bot.stories.evidence import SPEAKS, WINDOW_HOURS, evidence
 from bot.stories.keys import Keys, keys_of
 from bot.stories.rarity import COUNTED, Rarities, rarities
+from bot.stories.telling import Telling, telling_of
 from bot.stories.weights import Weights
 from tools.eval.articles import labelled
 
@@ -115,7 +116,7 @@ def count(data: Path) -> None:
 def headlines(data: Path, rarity: Rarities | None = None) -> list[Headline]:
     """The labelled headlines in time order."""
     rarity = rarity or rarities()
-    heads = [Headline(row, keys, Telling(keys, rarity)) for row, keys in _keys(data, LABELLED)]
+    heads = [Headline(row, keys, telling_of(keys, rarity)) for row, keys in _keys(data, LABELLED)]
     return sorted(heads, key=lambda head: head.keys.at)
 
 

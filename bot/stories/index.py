@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import heapq
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import accumulate, pairwise
 
 from bot.model import Story
-from bot.stories.evidence import Telling
 from bot.stories.kept import apart_from, tellings_of
 from bot.stories.keys import Keys
 from bot.stories.rarity import COUNTED, rarities
+from bot.stories.telling import PARTS, REST, Telling, parted
 
 ASKED = 20  # of an article's tokens, the rarest
-POSTED = 200  # newest stories that are kept a token
+POSTED = 200  # newest stories that are looked at a token
+SURPLUS = 50  # older ones that may pile up before they are dropped
 OFFERED = 10  # stories that are looked at closely
 COMPARED = 6  # tellings of a story: its first and its latest
-MOST_READY = 512  # stories whose tellings stay unpacked
-_HEAD = struct.Struct("<qH")  # seconds, and how many tokens are the title's
+_TIME = struct.Struct("<q")  # seconds
+_HEAD = struct.Struct(
+    "<qBc"
+)  # when the story was updated, how many tellings follow, and the type of their numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,11 @@ class Candidate:
 
 
 class StoryIndex:
-    """Recent stories by their rarer tokens. Tokens are kept as numbers: 50,000 stories are a few dozen megabytes."""
+    """Recent stories by their rarer tokens.
+
+    A telling is kept as a string of bytes, tokens as numbers in it, and laid out anew each time it is compared: that takes
+    a few microseconds, and fifty thousand stories are two dozen megabytes.
+    """
 
     def __init__(self, stories: Iterable[Story] = ()) -> None:
         self._clear()
@@ -51,14 +58,12 @@ class StoryIndex:
         tellings = tellings_of(story)
         if len(tellings) > COMPARED:
             tellings = (tellings[0], *tellings[1 - COMPARED :])
-        known = set(self._tokens(story.id)) if story.id in self._stories else set()
-        self._stories[story.id] = tuple(self._pack(keys) for keys in tellings)
-        self._updated[story.id] = int(story.updated_at.timestamp())
+        known = _counted(self._stories[story.id]) if story.id in self._stories else set()
+        packed = self._stories[story.id] = self._packed(int(story.updated_at.timestamp()), tellings)
         self._apart.pop(story.id, None)
         if apart := apart_from(story):
-            self._apart[story.id] = tuple(Telling(keys, rarities()) for keys in apart)
-        self._ready.pop(story.id, None)
-        for number in set(self._tokens(story.id)) - known:
+            self._apart[story.id] = self._packed(0, apart)
+        for number in _counted(packed) - known:
             self._post(number, story.id)
 
     def candidates(self, keys: Keys) -> Sequence[Candidate]:
@@ -66,115 +71,151 @@ class StoryIndex:
         if keys.is_bare:
             return ()
         rarity = rarities()
-        asked = sorted(
-            (token for token in keys.title | keys.lead if token[0] in COUNTED and token in self._numbers),
-            key=rarity,
-            reverse=True,
-        )
+        known = [token for token in keys.title | keys.lead if token[0] in COUNTED and self._is_posted(token)]
+        asked = sorted(known, key=rarity, reverse=True)[:ASKED]
         shared: dict[int, int] = {}
-        for token in asked[:ASKED]:
+        so_far = shared.get
+        for token in asked:
             weight = int(100 * rarity(token) ** 2)
-            for story_id in self._postings.get(self._numbers[token], ())[-POSTED:]:
-                shared[story_id] = shared.get(story_id, 0) + weight
-        likeliest = heapq.nlargest(2 * OFFERED, shared, key=shared.__getitem__)
+            for story_id in self._posted_with(token):
+                shared[story_id] = so_far(story_id, 0) + weight
+        likeliest = _heaviest(shared, 2 * OFFERED)
         best = [story_id for story_id in likeliest if story_id in self._stories]
         return [
-            Candidate(story_id, self._tellings(story_id), self._apart.get(story_id, ()))
+            Candidate(
+                story_id,
+                self._unpacked(self._stories[story_id]),
+                self._unpacked(self._apart[story_id]) if story_id in self._apart else (),
+            )
             for story_id in best[:OFFERED]
         ]
 
     def forget(self, before: datetime) -> None:
         """Drop the stories that were last updated before then."""
         limit = before.timestamp()
-        old = [story_id for story_id, at in self._updated.items() if at < limit]
+        old = [story_id for story_id, packed in self._stories.items() if _TIME.unpack_from(packed)[0] < limit]
         for story_id in old:
-            del self._stories[story_id], self._updated[story_id]
-            self._ready.pop(story_id, None)
+            del self._stories[story_id]
             self._apart.pop(story_id, None)
         self._dropped += len(old)
         if self._dropped > len(self._stories):
             self._rebuild()
 
     def _clear(self) -> None:
-        self._stories: dict[int, tuple[bytes, ...]] = {}
-        self._updated: dict[int, int] = {}
-        self._postings: dict[
-            int, array[int]
-        ] = {}  # of numbers of 32 bits: no place tells four billion stories
+        self._stories: dict[int, bytes] = {}
+        self._apart: dict[int, bytes] = {}  # of few stories
         self._numbers: dict[str, int] = {}
         self._words: list[str] = []
-        self._ready: dict[int, tuple[Telling, ...]] = {}
-        self._apart: dict[int, tuple[Telling, ...]] = {}  # of few stories
+        self._postings: list[int | list[int] | None] = []  # by token; many a token is of one story
         self._dropped = 0
 
     def _rebuild(self) -> None:
         """Let go of the tokens and postings of what was dropped."""
-        kept = [(story_id, self._unpacked(story_id), at) for story_id, at in self._updated.items()]
-        apart = self._apart
+        stories, apart, words = self._stories, self._apart, self._words
         self._clear()
-        self._apart = apart
-        for story_id, tellings, at in kept:
-            self._stories[story_id] = tuple(self._pack(keys) for keys in tellings)
-            self._updated[story_id] = at
-            for number in set(self._tokens(story_id)):
+        for story_id, packed in stories.items():
+            self._stories[story_id] = self._renumbered(packed, words)
+            for number in _counted(self._stories[story_id]):
                 self._post(number, story_id)
+        self._apart = {story_id: self._renumbered(packed, words) for story_id, packed in apart.items()}
 
     def _post(self, number: int, story_id: int) -> None:
-        if self._words[number][0] not in COUNTED:
-            return
-        posted = self._postings.get(number)
+        posted = self._postings[number]
         if posted is None:
-            self._postings[number] = array("I", [story_id])
-            return
-        posted.append(story_id)
-        if len(posted) > 2 * POSTED:
-            del posted[:-POSTED]
+            self._postings[number] = story_id
+        elif isinstance(posted, int):
+            self._postings[number] = [posted, story_id]
+        else:
+            posted.append(story_id)
+            if len(posted) > POSTED + SURPLUS:
+                del posted[:-POSTED]
+
+    def _is_posted(self, token: str) -> bool:
+        number = self._numbers.get(token)
+        return number is not None and self._postings[number] is not None
+
+    def _posted_with(self, token: str) -> Sequence[int]:
+        """The newest stories with a token, the newest last."""
+        posted = self._postings[self._numbers[token]]
+        if isinstance(posted, list):
+            return posted[-POSTED:]
+        return () if posted is None else (posted,)
 
     def _number(self, token: str) -> int:
         number = self._numbers.get(token)
         if number is None:
             number = self._numbers[token] = len(self._words)
             self._words.append(token)
+            self._postings.append(None)
         return number
 
-    def _pack(self, keys: Keys) -> bytes:
-        title = [self._number(token) for token in keys.title]
-        lead = [self._number(token) for token in keys.lead]
-        language, outlet = self._number(keys.language), self._number("@" + keys.outlet)
-        head = _HEAD.pack(int(keys.at.timestamp()), len(title))
-        return head + array("I", [language, outlet, *title, *lead]).tobytes()
+    def _packed(self, updated_at: int, tellings: Sequence[Keys]) -> bytes:
+        number = self._number
+        items: list[int] = []
+        for keys in tellings:
+            parts = parted(keys)
+            items.append(number(f"@{keys.language} {keys.outlet}"))
+            items += map(len, parts)
+            items += [number(token) for part in parts for token in part]
+        return _pack(updated_at, [int(keys.at.timestamp()) for keys in tellings], items)
 
-    def _numbers_in(self, packed: bytes) -> array[int]:
-        numbers = array("I")
-        numbers.frombytes(packed[_HEAD.size :])
-        return numbers
+    def _renumbered(self, packed: bytes, words: Sequence[str]) -> bytes:
+        """The same with numbers for tokens that `words` had in their places before."""
+        items: list[int] = []
+        times = []
+        for at, (source, *lengths), tokens in _unpack(packed):
+            times.append(at)
+            items += [
+                self._number(words[source]),
+                *lengths,
+                *(self._number(words[token]) for token in tokens),
+            ]
+        return _pack(_TIME.unpack_from(packed)[0], times, items)
 
-    def _tokens(self, story_id: int) -> Iterable[int]:
-        for packed in self._stories[story_id]:
-            yield from self._numbers_in(packed)[2:]
-
-    def _unpacked(self, story_id: int) -> list[Keys]:
+    def _unpacked(self, packed: bytes) -> tuple[Telling, ...]:
+        words, rarity = self._words, rarities()
         found = []
-        for packed in self._stories[story_id]:
-            at, length = _HEAD.unpack_from(packed)
-            language, outlet, *words = (self._words[number] for number in self._numbers_in(packed))
-            found.append(
-                Keys(
-                    title=frozenset(words[:length]),
-                    lead=frozenset(words[length:]),
-                    language=language,
-                    outlet=outlet[1:],
-                    at=datetime.fromtimestamp(at, UTC),
-                )
-            )
-        return found
+        for at, (source, *lengths), numbers in _unpack(packed):
+            tokens = [words[number] for number in numbers]
+            ends = [0, *accumulate(lengths)]
+            parts = [tokens[begin:end] for begin, end in pairwise(ends)]
+            language, _, outlet = words[source][1:].partition(" ")
+            found.append(Telling(parts, at, language, outlet, rarity))
+        return tuple(found)
 
-    def _tellings(self, story_id: int) -> tuple[Telling, ...]:
-        ready = self._ready.get(story_id)
-        if ready is None:
-            if len(self._ready) >= MOST_READY:
-                self._ready.clear()
-            ready = self._ready[story_id] = tuple(
-                Telling(keys, rarities()) for keys in self._unpacked(story_id)
-            )
-        return ready
+
+def _pack(updated_at: int, times: Sequence[int], items: Sequence[int]) -> bytes:
+    """Write numbers of two bytes as long as they go."""
+    try:
+        code, numbers = b"H", array("H", items)
+    except OverflowError:
+        code, numbers = b"I", array("I", items)
+    return _HEAD.pack(updated_at, len(times), code) + array("q", times).tobytes() + numbers.tobytes()
+
+
+def _unpack(packed: bytes) -> Iterator[tuple[int, list[int], list[int]]]:
+    """Of each telling the time, the number of its source with the lengths of its parts, and the numbers of its tokens."""
+    _, count, code = _HEAD.unpack_from(packed)
+    begin = _HEAD.size + 8 * count
+    times = memoryview(packed)[_HEAD.size : begin].cast("q")
+    items = memoryview(packed)[begin:].cast(code.decode()).tolist()
+    at = 0
+    for time in times:
+        head = items[at : at + 1 + PARTS]
+        end = at + 1 + PARTS + sum(head[1:])
+        yield time, head, items[at + 1 + PARTS : end]
+        at = end
+
+
+def _counted(packed: bytes) -> set[int]:
+    """The numbers of the tokens by which a story is found."""
+    return {number for _, head, numbers in _unpack(packed) for number in numbers[: sum(head[1 : 1 + REST])]}
+
+
+def _heaviest(weights: Mapping[int, int], count: int) -> list[int]:
+    """What weighs most, the heaviest first; of equals, what came first."""
+    heavy: Iterable[int] = weights
+    if len(weights) > count:
+        least = sorted(weights.values())[-count]
+        heavy = [story_id for story_id, weight in weights.items() if weight >= least]
+    return sorted(heavy, key=weights.__getitem__, reverse=True)[:count]

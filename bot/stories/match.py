@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
-from bot.stories.evidence import Telling, evidence
+from bot.stories.evidence import Evidence, Meeting
 from bot.stories.index import Candidate
 from bot.stories.keys import Keys
 from bot.stories.legs import clash
 from bot.stories.rarity import rarities
 from bot.stories.reason import reason
+from bot.stories.telling import ALL, ALL_NAMES, Telling, telling_of
 from bot.stories.weights import weights
 
-WINDOW = timedelta(hours=72)
-SOON = timedelta(minutes=45)  # within which outlets tell the race and its stewards in one go
+WINDOW = 72 * 3600.0  # seconds
+SOON = 45 * 60.0  # within which outlets tell the race and its stewards in one go
 ENDINGS = frozenset({"appeal", "injury"})  # who knows of them, says so
 RULINGS = frozenset({"penalty", "protest"})
 RACED = frozenset({"win", "podium", "qualifying", "crash", "title"})
 MOVES = frozenset({"signing", "leaving"})
 PARENT_ALIKE = 0.22  # likeness of all that two tellings say, from which one may follow up the other
 PARENT_NAMES = 0.45  # and of their names
+LEAST = 1e-6  # more than rounding does to a length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ def match(keys: Keys, candidates: Iterable[Candidate]) -> Match:
     """Decide by the likelihood that the article tells what the story's tellings tell."""
     if keys.is_bare:
         return Match()
-    telling = Telling(keys, rarities())
+    telling = telling_of(keys, rarities())
     weighed = [found for candidate in candidates if (found := _weigh(telling, candidate))]
     if not weighed:
         return Match()
@@ -73,17 +75,12 @@ def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
     kinship = 0.0
     has_told = any(_is_of_one_outlet(telling, other) for other in candidate.tellings)
     for other in candidate.tellings:
-        if other.keys.is_bare or abs(telling.keys.at - other.keys.at) > WINDOW:
+        if other.is_bare or abs(telling.at - other.at) > WINDOW:
             continue
-        found = evidence(telling, other)
-        may_join = not has_told and can_be_one(telling, other)
-        likely.append((weights().likelihood(found) if may_join else 0.0, other))
-        if (
-            found["both_all"] >= PARENT_ALIKE
-            and found["both_names"] >= PARENT_NAMES
-            and _is_later(telling, other)
-        ):
-            kinship = max(kinship, found["both_all"] + found["both_names"])
+        met = Meeting(telling, other)
+        may_join = not has_told and _can_be_one(met)
+        likely.append((weights().likelihood(Evidence(met)) if may_join else 0.0, other))
+        kinship = max(kinship, _kinship(met))
     if not likely:
         return None
     best, closest = max(likely, key=lambda pair: pair[0])
@@ -96,73 +93,90 @@ def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
 def _is_parted(telling: Telling, candidate: Candidate, likelihood: float) -> bool:
     """Say whether an article goes with what a moderator split off: it comes from that outlet, or tells it more like it does."""
     return any(
-        _is_of_one_outlet(telling, other) or weights().likelihood(evidence(telling, other)) >= likelihood
+        _is_of_one_outlet(telling, other)
+        or weights().likelihood(Evidence(Meeting(telling, other))) >= likelihood
         for other in candidate.apart
     )
+
+
+def _kinship(met: Meeting) -> float:
+    """How like each other they are, if one can follow up the other; else 0."""
+    if not _is_later(met):
+        return 0.0
+    names = met.one.rarity.squares([name for shared in met.names for name in shared])
+    own, own_names = met.one.lengths[ALL], met.one.lengths[ALL_NAMES]
+    # The other's names are no fewer than those that both have: often that says it, and nothing else is looked up.
+    if math.sqrt(names) < PARENT_NAMES * own_names - LEAST:
+        return 0.0
+    lengths = met.other.lengths
+    alike_names = names / (own_names * lengths[ALL_NAMES])
+    alike = sum(map(sum, met.sums)) / (own * lengths[ALL])
+    return alike + alike_names if alike >= PARENT_ALIKE and alike_names >= PARENT_NAMES else 0.0
 
 
 def can_be_one(telling: Telling, other: Telling) -> bool:
     """Say whether a telling may join another at all, before anything is weighed."""
     return (
-        abs(telling.keys.at - other.keys.at) <= WINDOW
+        abs(telling.at - other.at) <= WINDOW
         and not _is_of_one_outlet(telling, other)
-        and _meet(telling, other)
-        and not _is_next_chapter(telling, other)
-        and not _is_next_chapter(other, telling)
-        and not clash(telling.legs, other.legs)
-        and not _speaks_of_others(telling, other)
-        and not _is_settled_since(telling, other)
+        and _can_be_one(Meeting(telling, other))
     )
 
 
-def _speaks_of_others(one: Telling, other: Telling) -> bool:
+def _can_be_one(met: Meeting) -> bool:
+    """Ask what costs least first. Outlet and time are asked before."""
+    one, other = met.one, met.other
+    return (
+        not _speak_of_others(met)
+        and _meet(met)
+        and not _is_next_chapter(one, other)
+        and not _is_next_chapter(other, one)
+        and not clash(one.news.legs, other.news.legs)
+        and not _is_settled_since(met)
+    )
+
+
+def _speak_of_others(met: Meeting) -> bool:
     """Say whether the headlines name people or places, and the other text knows none of them.
 
     No two tellings of one story were ever seen to do so, in whatever language.
     """
-    return any(
-        one.title[kind]
-        and other.title[kind]
-        and not one.title[kind] & other.both[kind]
-        and not other.title[kind] & one.both[kind]
-        for kind in "pc"
-    )
+    return met.differ("p") or met.differ("c")
 
 
-def _is_settled_since(one: Telling, other: Telling) -> bool:
+def _is_settled_since(met: Meeting) -> bool:
     """Say whether one headline expects a move that the other reports as done: that it came true is news."""
+    one, other = met.one.news, met.other.news
     is_expected = ("stage" in one.echoes) != ("stage" in other.echoes)
-    return is_expected and bool(one.title["p"] & other.title["p"] and one.all_acts & other.all_acts & MOVES)
+    return is_expected and "p" in met.kinds[0] and bool(one.all_acts & other.all_acts & MOVES)
 
 
 def _is_of_one_outlet(one: Telling, other: Telling) -> bool:
     """An outlet does not tell one story twice: its second article is another one (one article at two addresses is known by these)."""
-    return bool(one.keys.outlet) and (one.keys.outlet, one.keys.language) == (
-        other.keys.outlet,
-        other.keys.language,
-    )
+    return bool(one.outlet) and one.outlet == other.outlet and one.language == other.language
 
 
-def _meet(one: Telling, other: Telling) -> bool:
+def _meet(met: Meeting) -> bool:
     """Ask for common ground before anything is weighed: a name, number or thing that both know, and a second token."""
-    shared = [token for kind in "ptcn#wk" for token in one.both[kind] & other.both[kind]]
-    return (len(shared) > 1 and any(token[0] != "w" for token in shared)) or len(shared) > 3
+    names = sum(map(len, met.names))
+    if names > 1:
+        return True
+    words, concepts = (sum(map(len, shared)) for shared in met.others)
+    things = names + concepts
+    return words + things > 3 or (things > 0 and words + things > 1)
 
 
 def _is_next_chapter(one: Telling, other: Telling) -> bool:
     """Say whether one tells what came of the other: the winner who is disqualified in the evening, the appeal, the operation."""
-    if one.acts & ENDINGS - other.all_acts:
+    acts, known = one.news.acts, other.news
+    if acts & ENDINGS - known.all_acts:
         return True
-    if not (one.acts & RULINGS - other.all_acts and other.acts & RACED):
+    if not (acts & RULINGS - known.all_acts and known.acts & RACED):
         return False
     # Who tells the race and its stewards in one go tells the race.
-    return one.keys.at - other.keys.at >= SOON or not one.acts & RACED or "lost" in one.echoes
+    return one.at - other.at >= SOON or not acts & RACED or "lost" in one.news.echoes
 
 
-def _is_later(one: Telling, other: Telling) -> bool:
+def _is_later(met: Meeting) -> bool:
     """Say whether one can be a later chapter of the other: it came later and speaks of the same people or place."""
-    if one.keys.at < other.keys.at:
-        return False
-    return any(one.title[kind] & other.both[kind] for kind in "pcn") or bool(
-        one.title["t"] & other.title["t"]
-    )
+    return met.one.at >= met.other.at and (met.knows("pcn") or "t" in met.kinds[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -20,6 +20,16 @@ class Rarities:
 
     def __call__(self, token: str) -> float:
         return self._known.get(token, self._most)
+
+    def total(self, tokens: Iterable[str]) -> float:
+        """The sum of what tokens weigh."""
+        weight, most = self._known.get, self._most
+        return sum([weight(token, most) for token in tokens])
+
+    def squares(self, tokens: Iterable[str]) -> float:
+        """The sum of the squares."""
+        weight, most = self._known.get, self._most
+        return sum([(each := weight(token, most)) * each for token in tokens])
 
 
 @cache
