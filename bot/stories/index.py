@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 
 from bot.model import Story
-from bot.stories.kept import apart_from, tellings_of
+from bot.stories.kept import told_and_apart
 from bot.stories.keys import Keys
 from bot.stories.rarity import COUNTED, rarities
 from bot.stories.telling import PARTS, REST, Telling, parted
@@ -55,13 +55,13 @@ class StoryIndex:
 
     def add(self, story: Story) -> None:
         """Take in a new story, or the newer state of a known one."""
-        tellings = tellings_of(story)
+        tellings, apart = told_and_apart(story)
         if len(tellings) > COMPARED:
             tellings = (tellings[0], *tellings[1 - COMPARED :])
         known = _counted(self._stories[story.id]) if story.id in self._stories else set()
         packed = self._stories[story.id] = self._packed(int(story.updated_at.timestamp()), tellings)
         self._apart.pop(story.id, None)
-        if apart := apart_from(story):
+        if apart:
             self._apart[story.id] = self._packed(0, apart)
         for number in _counted(packed) - known:
             self._post(number, story.id)

@@ -36,6 +36,12 @@ def tellings_of(story: Story) -> tuple[Keys, ...]:
     return _read_all(_told(story))
 
 
+def told_and_apart(story: Story) -> tuple[tuple[Keys, ...], tuple[Keys, ...]]:
+    """The tellings that speak for a story and those that were parted from it, in one look."""
+    told = _told(story)
+    return _read_all(told), _read_all(_apart(story, told))
+
+
 def apart_from(story: Story) -> tuple[Keys, ...]:
     """The tellings that a moderator parted from this story."""
     return _read_all(_apart(story))
@@ -51,9 +57,9 @@ def _told(story: Story) -> Mapping[str, Any]:
     return {name: raw for name, raw in _kept(story).items() if name in names}
 
 
-def _apart(story: Story) -> Mapping[str, Any]:
+def _apart(story: Story, told: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """What was written down as such, and the tellings whose source is gone."""
-    told, written = _told(story), story.keys.get("apart")
+    told, written = _told(story) if told is None else told, story.keys.get("apart")
     gone = {name: raw for name, raw in _kept(story).items() if name not in told}
     return {**(written if isinstance(written, Mapping) else {}), **gone}
 

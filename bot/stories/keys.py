@@ -111,10 +111,9 @@ class _Text:
         self.text = text
         self.is_bikes = is_bikes
         self.mentions = catalog.mentions(text)
-        found = list(_WORD.finditer(text))
-        self.written = [match[0] for match in found]
-        self.words = [fold(word) for word in self.written]
-        self.starts = [match.start() for match in found]
+        self.found = list(_WORD.finditer(text))
+        self.written = [match[0] for match in self.found]
+        self.words = [word.lower() if word.isascii() else fold(word) for word in self.written]
         self.cues = list(lexicon().cues(self.words))
         self.names = set(self._names())
 
@@ -123,9 +122,11 @@ class _Text:
         for mention in self.mentions:
             yield self.key(mention)
         noise = lexicon().noise
-        for word in self.words:
-            if len(word) > 2 and not word.isdigit() and word not in noise:
-                yield "w" + word[:STEM]
+        yield from {
+            "w" + word[:STEM]
+            for word in self.words
+            if len(word) > 2 and word not in noise and not word.isdigit()
+        }
         for name in names:
             yield "n" + name
         for cue in self.cues:
@@ -146,13 +147,17 @@ class _Text:
 
     def _names(self) -> Iterator[str]:
         """Words written like names in running text that the catalogue does not know."""
-        long = [word for word in self.written if len(word) > 3]
-        if sum(word[0].isupper() for word in long) > 0.55 * len(long):
+        large = [place for place, word in enumerate(self.written) if word[0].isupper()]
+        long = [len(word) > 3 for word in self.written]
+        if sum([long[place] for place in large]) > 0.55 * sum(long):
             return  # a Title in Title Case says nothing of names
         known = [(mention.start, mention.end) for mention in self.mentions]
-        for word, plain, start in zip(self.written, self.words, self.starts, strict=True):
-            if len(word) < 3 or not word[0].isupper() or plain in lexicon().noise:
+        noise = lexicon().noise
+        for place in large:
+            word, plain = self.written[place], self.words[place]
+            if len(word) < 3 or plain in noise:
                 continue
+            start = self.found[place].start()
             if start == 0 or self.text[max(0, start - 2) : start].strip(" \"'“«") in (".", "!", "?", ":"):
                 continue
             if not any(begin <= start < end for begin, end in known):
@@ -161,7 +166,7 @@ class _Text:
     def speaker_before(self, place: int) -> str:
         """Say who stands before a verb: "person", "body" (a series, a team, an acronym) or ""."""
         for back in range(place - 1, max(-1, place - 4), -1):
-            at = self.starts[back]
+            at = self.found[back].start()
             kind = next((m.kind for m in self.mentions if m.start <= at < m.end), "")
             if kind in ("driver", "person"):
                 return "person"

@@ -34,29 +34,37 @@ class Lexicon:
         self.noise = frozenset(table["noise"]["words"])
         self.sections = frozenset(table["noise"]["sections"])
         self._whole: dict[str, list[_Entry]] = {}
-        self._begins: dict[str, list[_Entry]] = {}
+        begins: dict[str, list[_Entry]] = {}
         for section in ("acts", "echo", "concepts", "sessions", "numbers"):
             for name, forms in table[section].items():
                 for form in forms:
-                    self._put(section, name, form)
-        self._shortest = min(map(len, self._begins))
-        self._longest = max(map(len, self._begins))
+                    self._put(section, name, form, begins)
+        # By the letters that all beginnings have: most words are of none, and the others of few.
+        self._shortest = min(map(len, begins))
+        self._begins: dict[str, list[tuple[str, list[_Entry]]]] = {}
+        for begin in sorted(begins, key=len):
+            self._begins.setdefault(begin[: self._shortest], []).append((begin, begins[begin]))
 
     def cues(self, words: Sequence[str]) -> Iterator[Cue]:
         """Find every cue among folded words."""
+        whole, begins, shortest = self._whole, self._begins, self._shortest
         for place, word in enumerate(words):
-            for entry in self._whole.get(word, ()):
-                if _follows(entry, words, place):
-                    yield Cue(entry.section, entry.name, place)
-            for length in range(self._shortest, min(len(word), self._longest) + 1):
-                for entry in self._begins.get(word[:length], ()):
-                    yield Cue(entry.section, entry.name, place)
+            if word in whole:
+                for entry in whole[word]:
+                    if _follows(entry, words, place):
+                        yield Cue(entry.section, entry.name, place)
+            head = word[:shortest]
+            if head in begins:
+                for begin, entries in begins[head]:
+                    if word.startswith(begin):
+                        for entry in entries:
+                            yield Cue(entry.section, entry.name, place)
 
-    def _put(self, section: str, name: str, form: str) -> None:
+    def _put(self, section: str, name: str, form: str, begins: dict[str, list[_Entry]]) -> None:
         is_whole = form.endswith("=")
         first, *rest = _WORD.findall(form)
         entry = _Entry(section, name, tuple(rest), is_whole)
-        by = self._whole if rest or is_whole else self._begins
+        by = self._whole if rest or is_whole else begins
         by.setdefault(first, []).append(entry)
 
 
