@@ -53,18 +53,23 @@ class StoryIndex:
     def __contains__(self, story_id: object) -> bool:
         return story_id in self._stories
 
-    def add(self, story: Story) -> None:
-        """Take in a new story, or the newer state of a known one."""
+    def add(self, story: Story) -> bool:
+        """Take in a new story, or the newer state of a known one; False if nothing of it is new."""
         tellings, apart = told_and_apart(story)
         if len(tellings) > COMPARED:
             tellings = (tellings[0], *tellings[1 - COMPARED :])
-        known = _counted(self._stories[story.id]) if story.id in self._stories else set()
-        packed = self._stories[story.id] = self._packed(int(story.updated_at.timestamp()), tellings)
+        packed = self._packed(int(story.updated_at.timestamp()), tellings)
+        parted_off = self._packed(0, apart) if apart else b""
+        known = self._stories.get(story.id, b"")
+        if packed == known and parted_off == self._apart.get(story.id, b""):
+            return False
+        self._stories[story.id] = packed
         self._apart.pop(story.id, None)
         if apart:
-            self._apart[story.id] = self._packed(0, apart)
-        for number in _counted(packed) - known:
+            self._apart[story.id] = parted_off
+        for number in _counted(packed) - (_counted(known) if known else set()):
             self._post(number, story.id)
+        return True
 
     def candidates(self, keys: Keys) -> Sequence[Candidate]:
         """The stories that an article could belong to, the likeliest first."""

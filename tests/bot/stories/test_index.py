@@ -48,6 +48,32 @@ def test_after_a_restart_a_story_is_recognised_as_before() -> None:
     assert after.story_id == kept.id
 
 
+def test_a_story_that_is_taken_in_again_as_it_was_is_nothing_new() -> None:
+    newsroom = Newsroom()
+    told = newsroom.tell(*SAME["result"][0])
+    assert not newsroom.index.add(replace(told, keys=json.loads(json.dumps(dict(told.keys)))))
+    other = source("Grid Gazette")
+    more = remember(
+        replace(told, sources=(*told.sources, other)), other.url, asked(SAME["result"][1], minutes=20)
+    )
+    assert newsroom.index.add(more)
+    assert newsroom.index.add(keep_apart(more, replace(told, id=2)))
+
+
+def test_what_is_left_is_found_as_before_when_most_stories_were_dropped() -> None:
+    newsroom = Newsroom()
+    kinds = [kind for kind in SAME if "result" not in kind]
+    for at, kind in enumerate(kinds):
+        newsroom.tell(*SAME[kind][0], minutes=at)
+    kept = newsroom.tell(*SAME["result"][0], minutes=600)
+    keys = asked(SAME["result"][1], minutes=610)
+    before = match(keys, newsroom.index.candidates(keys))
+    newsroom.index.forget(SUNDAY + timedelta(minutes=500))
+    assert len(newsroom.index) == 1
+    assert match(keys, newsroom.index.candidates(keys)) == before
+    assert before.story_id == kept.id
+
+
 def test_a_forgotten_story_is_not_joined() -> None:
     newsroom = Newsroom()
     newsroom.tell(*SAME["result"][0])
