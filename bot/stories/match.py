@@ -158,7 +158,7 @@ def _is_of_one_outlet(one: Telling, other: Telling) -> bool:
 
 def _meet(met: Meeting) -> bool:
     """Ask for common ground before anything is weighed: a name, number or thing that both know, and a second token."""
-    names = sum(map(len, met.names))
+    names = sum(map(len, met.kinds))
     if names > 1:
         return True
     words, concepts = (sum(map(len, shared)) for shared in met.others)

@@ -21,7 +21,7 @@ class Weights:
 
     def likelihood(self, found: Mapping[str, float]) -> float:
         """Weigh the evidence of two tellings."""
-        odds = self.bias + sum(weight * found[name] for name, weight in self.by_name.items())
+        odds = self.bias + sum([weight * found[name] for name, weight in self.by_name.items()])
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
 
 
