@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import cut, cut_utf16, fold, tame, tame_lines, utf16_length
+from bot.text import cut, cut_utf16, fold, tables, tame, tame_lines, utf16_length
 
 
 @pytest.mark.parametrize(
@@ -57,3 +61,19 @@ def test_a_cut_is_never_longer_than_asked(text: str, most: int) -> None:
 def test_utf16_is_counted_as_it_is_encoded(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode()
     assert utf16_length(text) == len(text.encode("utf-16-le")) // 2
+
+
+def test_accents_go_whatever_else_stands_in_the_text() -> None:
+    assert fold("Émile „Größe“ 汉") == "emile „grosse“ 汉"
+    assert fold("Émile „Größe“") == "emile „grosse“"
+
+
+@pytest.mark.parametrize("name", ["spoiler", "label", "importance"])
+def test_tables_read_one_by_one_hold_what_the_whole_file_holds(name: str) -> None:
+    text = (files("bot.reading") / f"{name}.toml").read_text("utf-8")
+    whole = tomllib.loads(text)
+    for part in whole:
+        found: dict[str, Any] = {}
+        for table in tables(text, part):
+            found |= table[part]
+        assert found == whole[part]
