@@ -270,8 +270,8 @@ class Newsroom:
         keys, found = likely.keys, likely.found
         if found.story_id is not None and (fresh := await self._fresh(found.story_id, around)) is not None:
             # As it stands in the store: a moderator may have split it since it was indexed.
-            self._index.add(fresh)
-            found = match(keys, self._index.candidates(keys))
+            if self._index.add(fresh):
+                found = match(keys, self._index.candidates(keys))
             if found.story_id == fresh.id:
                 return join(fresh, article, reading, reason=found.reason, now=now, keys=keys)
         return begin(article, reading, now=now, parent_id=found.parent_id, reason=found.reason, keys=keys)
