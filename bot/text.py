@@ -5,10 +5,8 @@ from __future__ import annotations
 import bisect
 import functools
 import re
-import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
 
 _BLANKED = (("™", " "), ("®", " "), ("©", " "), ("’", "'"), ("‘", "'"), ("ʼ", "'"))
 _SPECIAL = (
@@ -162,19 +160,3 @@ def _whole_character(text: str, end: int) -> int:
     while end - flags > 0 and "\U0001f1e6" <= text[end - flags - 1] <= "\U0001f1ff":
         flags += 1
     return end - flags % 2
-
-
-def tables(toml: str, *wanted: str) -> Iterator[dict[str, Any]]:
-    """Read the tables of a TOML text that are called so, or belong to one that is, one by one.
-
-    Reading all at once holds all at once, and takes its time over the six languages that nobody asked for.
-    """
-    at = 0 if toml.startswith("[") else toml.find("\n[") + 1
-    while at or toml.startswith("["):
-        end = toml.find("\n[", at) + 1
-        name = toml[at : toml.index("]", at)].lstrip("[")
-        if name.partition(".")[0] in wanted:
-            yield tomllib.loads(toml[at:end] if end else toml[at:])
-        if not end:
-            return
-        at = end

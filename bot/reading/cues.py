@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bot.reading.phrases import Hit, Lexicon, Words
 from bot.series.catalog import Mention
-from bot.text import tables
+from bot.series.tables import tables
 
 FILES = ("spoiler", "label", "importance")
 NAMES = frozenset({"driver", "team", "person"})

@@ -15,7 +15,7 @@ from bot.model import Series
 from bot.series.folding import words
 from bot.series.matcher import Hit, Matcher
 from bot.series.names import FILES, NONE, SURE, WEB, Alias, Name, Names, packaged_text, shares
-from bot.text import tables
+from bot.series.tables import tables
 
 UNSHOWN = frozenset({"trap", "word", "past", "esports"})
 FOLLOWED = {"driver": "driver", "person": "person", "team": "team", "circuit": "circuit", "event": "event"}

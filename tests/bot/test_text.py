@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import cut, cut_utf16, fold, tables, tame, tame_lines, utf16_length
+from bot.series.tables import tables
+from bot.text import cut, cut_utf16, fold, tame, tame_lines, utf16_length
 
 
 @pytest.mark.parametrize(
