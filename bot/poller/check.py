@@ -29,6 +29,9 @@ from bot.poller.watch import Metrics
 from bot.poller.withdrawals import Withdrawals
 from bot.ports import Clock
 
+FIRST_LOOKS = (
+    3  # at a time: each holds a whole feed with all its texts, and more would only wait for the processor
+)
 LOOK_ELSEWHERE = 90.0  # seconds for all the addresses at which a site may name a feed
 TUNE_BY = 400  # feeds, at most
 
@@ -61,6 +64,7 @@ class Checker:
         self._metrics = metrics
         self._pushes = pushes
         self._withdrawals = withdrawals
+        self._first_looks = asyncio.Semaphore(FIRST_LOOKS)
 
     async def check(self, feed: Feed) -> Feed | None:
         """Do one check and return the feed as it is to be saved. Everything new is published by then.
@@ -78,7 +82,8 @@ class Checker:
         if answer.status == 200:
             body_hash = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
             if body_hash != feed.body_hash:
-                return await self._read(feed, answer, body_hash)
+                async with self._first_looks if feed.last_success_at is None else contextlib.nullcontext():
+                    return await self._read(feed, answer, body_hash)
         is_here = answer.moved_to is None and not self._is_push_due(feed, answer)
         if is_here and schedule.is_still(feed, answer.headers, self._clock()):
             return None
