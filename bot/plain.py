@@ -8,6 +8,10 @@ from types import SimpleNamespace
 class Plain(SimpleNamespace):
     """A group of settings by name; read only by agreement, and typed as what it was read as."""
 
+    def __repr__(self) -> str:
+        """Show the names alone: a value may hold a password, the database's address for one."""
+        return f"Plain({', '.join(vars(self))})"
+
 
 class Secret:
     """A value that no log and no traceback shows; read like pydantic's SecretStr."""

@@ -104,6 +104,7 @@ def test_plain_settings_say_the_same_and_keep_secrets_to_themselves(monkeypatch:
     monkeypatch.setenv("PITWIRE_TELEGRAM__WEBHOOK_URL", "https://bot.example/telegram")
     monkeypatch.setenv("PITWIRE_HTTP__ALLOW_NETWORKS", '["127.0.0.0/8"]')
     monkeypatch.setenv("PITWIRE_POLL__INTERVAL", "60")
+    monkeypatch.setenv("PITWIRE_DATABASE_URL", "postgresql://pitwire:hushed@db.example/pitwire")
     checked, plain = load_settings(), plain_settings()
     assert plain.telegram.token is not None
     assert plain.telegram.token.get_secret_value() == "12:hushed"
