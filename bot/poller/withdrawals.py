@@ -42,6 +42,7 @@ MOST_WAITING = 500  # looks
 MOST_OF_A_HOST = 3  # pages gone within an hour: more, and the site has moved its pages or is broken
 MOST_WATCHED = 40  # entries a feed, and
 MOST_FEEDS = 5_000  # feeds
+WITNESSES = 3  # of them at most that were told to nobody, and only show that older entries are still there
 JOB = "withdrawals"
 
 log = structlog.get_logger()
@@ -120,7 +121,7 @@ class Withdrawals:
             if (mark := _mark(url)) in body and mark
         )
         if left:
-            self._watched[feed_id] = left[-MOST_WATCHED:]
+            self._watched[feed_id] = _worth_watching(left)[-MOST_WATCHED:]
         if len(self._watched) > MOST_FEEDS:
             self._watched.popitem(last=False)
 
@@ -167,6 +168,12 @@ class Withdrawals:
             if (kept := [at for at in times if now - at < timedelta(hours=1)])
         }
         return len(self._gone.get(host, ())) > MOST_OF_A_HOST
+
+
+def _worth_watching(listed: Sequence[_Watched]) -> list[_Watched]:
+    """Leave out all witnesses but the newest: the oldest are the first to leave a feed."""
+    witnesses = [known for known in listed if not known.story_id][-WITNESSES:]
+    return [known for known in listed if known.story_id or known in witnesses]
 
 
 def _mark(url: str) -> bytes:
