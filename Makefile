@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
+# What a run loads is compiled beforehand: its first start would spend seconds on it, and each where Python may keep nothing.
+LOADED := bot.cli.start, bot.cli.run, bot.commands.desk, bot.outbox, adapters.discord.gateway, adapters.telegram.adapter, feedparser
+COMPILE = for how in "" -OO; do \
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python $$how -c "import bot.app, $(LOADED); bot.app.warm_up()"; done
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check format lock bench eval train docs clean
@@ -54,10 +58,12 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(COMPILE)
 	@touch $@ $(VENV)/.run

@@ -13,7 +13,7 @@ def main() -> None:
     """Run a command. A wrong setting or store is one sentence and exit code 2; anything else of ours is 1."""
     is_plain_run = sys.argv[1:] == ["run"]
     if is_plain_run:
-        begin_without_docstrings(f"{__name__}.start", "aiohttp", "discord", "telegram")
+        begin_without_docstrings(f"{__name__}.start", "asyncio", "aiohttp", "discord", "telegram")
     with without("rich"):
         import structlog  # noqa: F401 - before anything else does
     try:
