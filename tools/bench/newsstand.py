@@ -1,4 +1,4 @@
-"""A fast server of many feeds on loopback, for measurements: `python -m tools.bench.newsstand FEEDS HOSTS [HOURS]`.
+"""A fast server of many feeds on loopback, for measurements: `python -m tools.bench.newsstand FEEDS HOSTS [HOURS [ENTRIES]]`.
 
 Prints its ports, then serves until its standard input ends. GET /turn adds one entry to every feed; GET /asked says how
 often the feed was asked that was asked least, since the last turn. HOURS between two entries; all of one day without.
@@ -135,9 +135,17 @@ def dated(feed: int, number: int, hours: float) -> str:
 
 
 @contextmanager
-def newsstand(feeds: int, hosts: int, hours: float = 0) -> Iterator[list[str]]:
+def newsstand(feeds: int, hosts: int, hours: float = 0, entries: int = ENTRIES) -> Iterator[list[str]]:
     """Run the server in its own process; yields the URLs of its feeds."""
-    command = [sys.executable, "-m", "tools.bench.newsstand", str(feeds), str(hosts), str(hours)]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.bench.newsstand",
+        str(feeds),
+        str(hosts),
+        str(hours),
+        str(entries),
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout and server.stdin
         ports = json.loads(server.stdout.readline())
@@ -181,7 +189,7 @@ def entry(feed: int, number: int, hours: float = 0) -> str:
 
 def document(feed: int, turn: int, entries: int = ENTRIES, hours: float = 0) -> bytes:
     """The feed after so many turns."""
-    items = "".join(entry(feed, number, hours) for number in range(turn + entries, turn, -1))
+    items = "".join(entry(feed, number, hours) for number in range(turn + ENTRIES, turn + ENTRIES - entries, -1))
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
         f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Paddock {feed}</title>'
@@ -198,6 +206,7 @@ class Newsstand(asyncio.Protocol):
     sent: dict[str, float] = {}  # noqa: RUF012
     feeds = 0
     hours = 0.0
+    entries = ENTRIES
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -227,7 +236,7 @@ class Newsstand(asyncio.Protocol):
         etag = b'"%d-%d"' % (feed, self.turn)
         if etag in head:
             return b"HTTP/1.1 304 Not Modified\r\nETag: " + etag + b"\r\n\r\n"
-        body = self.bodies.get((feed, self.turn)) or document(feed, self.turn, hours=self.hours)
+        body = self.bodies.get((feed, self.turn)) or document(feed, self.turn, self.entries, self.hours)
         kind = b"Content-Type: application/rss+xml; charset=utf-8\r\n"
         return b"HTTP/1.1 200 OK\r\nETag: %b\r\n%bContent-Length: %d\r\n\r\n" % (etag, kind, len(body)) + body
 
@@ -239,10 +248,11 @@ async def main() -> None:
     print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
     Newsstand.feeds = int(sys.argv[1])
     Newsstand.hours = float(sys.argv[3]) if len(sys.argv) > 3 else 0
+    Newsstand.entries = int(sys.argv[4]) if len(sys.argv) > 4 else ENTRIES
     if not Newsstand.hours:  # what the server itself costs is measured too: everything is ready
         for feed in range(Newsstand.feeds):
             for turn in range(4):
-                Newsstand.bodies[feed, turn] = document(feed, turn)
+                Newsstand.bodies[feed, turn] = document(feed, turn, Newsstand.entries)
     print("ready", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
