@@ -19,7 +19,6 @@ _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]"
 )
 _BLANK_LINES = re.compile(r"\n\s*\n")  # also finds those of "\r\n": a blank at an end is taken off anyway
-_BLANKS = re.compile(r"\s+")
 _WESTERN, _NO_CHARACTER = "cp1252", b"\x81"  # a code page with nearly all that Western Europe prints
 _ACCENTS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
 _ODD = re.compile(
@@ -91,9 +90,11 @@ def _plain(found: re.Match[str]) -> str:
 
 def tame(text: str) -> str:
     """Take out what a reader cannot see and a terminal or chat might obey; line breaks become blanks."""
+    if "\xa0" in text:
+        text = text.replace("\xa0", " ")  # many outlets' editors write it, and it alone
     if text.isprintable() and "\ufffc" not in text:  # most text: nothing unseen in it, and no blank but " "
         return _squeezed(text)
-    return _BLANKS.sub(" ", _UNSEEN.sub("", text)).strip()
+    return " ".join(_UNSEEN.sub("", text).split())
 
 
 def unseen_out(text: str) -> str:
@@ -108,7 +109,12 @@ def escaped(json: str) -> str:
 
 def tame_lines(text: str) -> str:
     """Like `tame`, but keep paragraphs (a blank line between them)."""
-    return "\n\n".join(filter(None, map(tame, _BLANK_LINES.split(text))))
+    return "\n\n".join(paragraphs(text))
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, tamed; those of nothing are left out."""
+    return [*filter(None, map(tame, _BLANK_LINES.split(text)))]
 
 
 def utf16_length(text: str) -> int:

@@ -183,7 +183,7 @@ class Newsroom:
     async def _tell(self, feed: Feed, piece: _Work, *, first: bool) -> list[tuple[int, str]]:
         """Read one article, decide which story it tells, and publish it; which story, and its address."""
         article = piece.article
-        if not first and self._pages is not None and article.url and needs_page(piece.entry):
+        if not first and self._pages is not None and article.url and needs_page(piece.entry, article):
             article = await self._completed(feed, piece)
         now = self._clock()
         reading = read(article, self._catalog, now=now)

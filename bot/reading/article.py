@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from bot.model import Article, Entry, Feed
-from bot.reading.clean import article_lines, text_of
+from bot.reading.clean import article_lines, lines_of, text_of
 from bot.reading.dates import parse_date
 from bot.reading.head import head_of
 from bot.reading.language import detect
@@ -35,15 +37,19 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
 
     found = page_of(page) if page else Page()
     language = entry.language or feed.language or found.language[:2] or None
-    titled, summed_up = text_of(entry.title), text_of(entry.standfirst[:LONGEST_MARKUP])
+    titled, summed_up = text_of(entry.title), lines_of(entry.standfirst[:LONGEST_MARKUP])
     title = tame(titled)[:LONGEST_TITLE] or found.title
     told = _standfirst(summed_up, titled)
     standfirst = told or found.standfirst
-    written = text_of(entry.content[:LONGEST_MARKUP])
-    if not written and len(summed_up) > LONGEST_STANDFIRST:
+    written = lines_of(entry.content[:LONGEST_MARKUP])
+    if not written and len("\n\n".join(summed_up)) > LONGEST_STANDFIRST:
         written = summed_up
-    spoken = language or detect(f"{title}. {standfirst}")
-    head = head_of(_lines(written), title=title, now=now, language=spoken)
+
+    @cache
+    def spoken() -> str:
+        return language or detect(f"{title}. {standfirst}")
+
+    head = head_of(written, title=title, now=now, language=spoken)
     author = tame(text_of(entry.author)) or found.author or head.author
     text = "\n\n".join(article_lines(head.lines, authors=(author, head.author)))
     if len(found.text) > len(text):
@@ -65,7 +71,7 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
         categories=tuple(tame(category) for category in entry.categories),
         feed_series=feed.series,
         content_hash=content_hash(
-            title, told or written[:LONGEST_STANDFIRST]
+            title, told or "\n\n".join(written)[:LONGEST_STANDFIRST]
         ),  # of the feed: pages are read once
     )
 
@@ -77,7 +83,7 @@ def article_from_raw(raw: str, feed: Feed, *, now: datetime) -> Article:
         return article_from(Entry(guid="", url="", title=""), feed, now=now)
     title, rest = lines[0][:LONGEST_TITLE], lines[1:]
     language = feed.language or detect(" ".join(lines)[:2_000])
-    head = head_of(rest, title=title, now=now, language=language, has_standfirst=False)
+    head = head_of(rest, title=title, now=now, language=lambda: language, has_standfirst=False)
     kept = article_lines(head.lines, authors=(head.author,))
     return Article(
         feed_id=feed.id,
@@ -96,8 +102,10 @@ def article_from_raw(raw: str, feed: Feed, *, now: datetime) -> Article:
     )
 
 
-def needs_page(entry: Entry) -> bool:
-    """Say whether the feed gives only a teaser of this entry."""
+def needs_page(entry: Entry, article: Article | None = None) -> bool:
+    """Say whether the feed gives only a teaser of this entry; the article made of it often tells that at once."""
+    if article is not None and len(article.text) >= TEASER:
+        return False
     return len(text_of(entry.content or entry.standfirst)) < TEASER
 
 
@@ -110,20 +118,19 @@ def _lines(text: str) -> list[str]:
     return [tame(line) for line in text.split("\n") if line.strip()]
 
 
-def _standfirst(summed_up: str, title: str) -> str:
+def _standfirst(summed_up: Sequence[str], title: str) -> str:
     """The feed's summary, without what feeds add to it; "" where it is the whole article."""
-    lines = article_lines(_lines(summed_up))
-    text = " ".join(lines)
+    text = " ".join(article_lines(summed_up))
     if len(text) > LONGEST_STANDFIRST:
         return ""
     return "" if fold(text) == fold(title) else text
 
 
 def _published(
-    entry: Entry, page: Page, written_at: datetime | None, now: datetime, language: str | None
+    entry: Entry, page: Page, written_at: datetime | None, now: datetime, language: Callable[[], str]
 ) -> datetime | None:
     """The feed's date, else the page's, else the one written above the text."""
-    on_page = parse_date(page.published, now=now, language=language) if page.published else None
+    on_page = parse_date(page.published, now=now, language=language()) if page.published else None
     return _sane(entry.published_at, now) or _sane(on_page, now) or _sane(written_at, now)
 
 

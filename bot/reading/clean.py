@@ -10,16 +10,20 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from bot.reading.lines import paragraphed
-from bot.text import fold, tame, tame_lines
+from bot.text import fold, paragraphs, tame
 
 SHORT = 140  # characters: a longer line is prose
 BIO = 320
 WALL = 450
 _TAG = re.compile(r"<[a-zA-Z/!][^>]{0,2000}>")
-_UNREAD = "script, style, noscript, iframe, form, button, figcaption, svg, template"
+_UNREAD = ("script", "style", "noscript", "iframe", "form", "button", "figcaption", "svg", "template")
 _BLOCKS = (
-    "p, div, br, li, h1, h2, h3, h4, h5, h6, blockquote, section, article, tr, table, ul, ol, figure, hr"
+    *("p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "section", "article"),
+    *("tr", "table", "ul", "ol", "figure", "hr"),
 )
+# Also a closing tag alone makes an element ("</p>", "</br>"), and a cell makes its row.
+_ELEMENTS = re.compile(rf"</?({'|'.join((*_UNREAD, *_BLOCKS))}|t[dh])(?![^\s/>])", re.IGNORECASE)
+_CELLS = frozenset(("td", "th"))
 _COUNTER = re.compile(
     r"^\W*\d[\d.,]*\s+(?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties?|shares?|views?|reactions?)\b"
 )
@@ -38,8 +42,13 @@ _SENTENCE_END = (".", "!", "?", "…", "”", "“", "»", '"', ":", "’", "'",
 
 def text_of(markup: str) -> str:
     """Turn HTML, or text with entities, or HTML escaped once too often, into paragraphs of plain text."""
+    return "\n\n".join(lines_of(markup))
+
+
+def lines_of(markup: str) -> list[str]:
+    """The paragraphs of `text_of`, one by one."""
     if not markup:
-        return ""
+        return []
     if not _TAG.search(markup):
         markup = paragraphed(markup)
     for _ in range(2):
@@ -49,33 +58,40 @@ def text_of(markup: str) -> str:
     unescaped = html.unescape(markup)
     if unescaped != markup and _TAG.search(unescaped):
         unescaped = _stripped(unescaped)
-    return tame_lines(unescaped)
+    return paragraphs(unescaped)
 
 
 def _stripped(markup: str) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(markup)
-    for node in tree.css(_UNREAD):
+    unread, blocks = _selectors(frozenset(map(str.lower, _ELEMENTS.findall(markup))))
+    for node in tree.css(unread) if unread else ():
         node.decompose()
-    for node in tree.css(_BLOCKS):
+    for node in tree.css(blocks) if blocks else ():
         node.insert_before("\n\n")
         node.insert_after("\n\n")
     body = tree.body
     return body.text(deep=True) if body is not None else ""
 
 
+@lru_cache(maxsize=256)
+def _selectors(names: frozenset[str]) -> tuple[str, str]:
+    """What to look for in markup that names these elements: a look for each that there may be takes most of the time."""
+    there = {*names, "tr"} if names & _CELLS else names
+    return ", ".join(filter(there.__contains__, _UNREAD)), ", ".join(filter(there.__contains__, _BLOCKS))
+
+
 def without_boilerplate(text: str, *, authors: Sequence[str] = ()) -> str:
     """Leave out comment counters, read-also lines, credits, biographies, and all that follows the article."""
-    return "\n\n".join(article_lines(text.split("\n\n"), authors=authors))
+    return "\n\n".join(article_lines([*map(tame, text.split("\n\n"))], authors=authors))
 
 
 def article_lines(lines: Sequence[str], *, authors: Sequence[str] = ()) -> list[str]:
-    """The lines that are the article's."""
+    """Those of an article's tamed lines that are its own."""
     names = {fold(name) for name in authors if name}
     kept: list[str] = []
     for n, line in enumerate(lines):
-        line = tame(line)
         folded = fold(line)
         if not folded:
             continue

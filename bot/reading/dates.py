@@ -63,6 +63,11 @@ def find_date(line: str, *, now: datetime, language: str | None = None) -> datet
     return None
 
 
+def may_be_dated(line: str) -> bool:
+    """Say whether a line looks as if `find_date` could find something, which may need the line's language."""
+    return len(line) <= LONGEST and bool(_DATE.search(line) or _AGO.search(line.strip()))
+
+
 def zone_of(language: str | None) -> ZoneInfo:
     """The zone that a date without one is read in."""
     return ZoneInfo(ZONES.get((language or "").split("-")[0], "UTC"))

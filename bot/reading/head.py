@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.reading.clean import SHORT, byline_of, credit_of, is_boilerplate, is_name
-from bot.reading.dates import find_date
+from bot.reading.dates import find_date, may_be_dated
 from bot.text import fold
 
 HEAD = 12  # lines that may belong to the head
@@ -31,11 +31,12 @@ def head_of(
     *,
     title: str,
     now: datetime,
-    language: str | None = None,
+    language: Callable[[], str | None],
     has_standfirst: bool = True,
 ) -> Head:
     """Take byline, date, caption and the repeated title off the first lines.
 
+    `language` is asked only where a line looks like a date.
     With `has_standfirst=False` a line between the title and the date is the standfirst (raw text has no fields).
     """
     head = Head(title=title)
@@ -53,7 +54,7 @@ def head_of(
     return replace(head, lines=(*kept, *lines[HEAD:]))
 
 
-def _take(head: Head, line: str, now: datetime, language: str | None) -> Head | None:
+def _take(head: Head, line: str, now: datetime, language: Callable[[], str | None]) -> Head | None:
     """The head with what this line says, or None when the line is the article's."""
     if head.title and fold(line) == fold(head.title):
         return head
@@ -63,8 +64,10 @@ def _take(head: Head, line: str, now: datetime, language: str | None) -> Head | 
     if len(line) > SHORT:
         return None
     name = byline_of(line)
-    if head.published_at is None and (found := find_date(name, now=now, language=language)):
-        return replace(head, published_at=found)
+    if head.published_at is None and may_be_dated(name):
+        found = find_date(name, now=now, language=language())
+        if found:
+            return replace(head, published_at=found)
     if is_name(name):
         return replace(head, author=head.author or name)
     return None
