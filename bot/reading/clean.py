@@ -22,8 +22,9 @@ _BLOCKS = (
     *("tr", "table", "ul", "ol", "figure", "hr"),
 )
 # Also a closing tag alone makes an element ("</p>", "</br>"), and a cell makes its row.
-_ELEMENTS = re.compile(rf"</?({'|'.join((*_UNREAD, *_BLOCKS))}|t[dh])(?![^\s/>])", re.IGNORECASE)
+_ELEMENT = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _CELLS = frozenset(("td", "th"))
+_TELLING = _CELLS.union(_UNREAD, _BLOCKS)
 _COUNTER = re.compile(
     r"^\W*\d[\d.,]*\s+(?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties?|shares?|views?|reactions?)\b"
 )
@@ -65,7 +66,7 @@ def _stripped(markup: str) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(markup)
-    unread, blocks = _selectors(frozenset(map(str.lower, _ELEMENTS.findall(markup))))
+    unread, blocks = _selectors(_TELLING.intersection(map(str.lower, _ELEMENT.findall(markup))))
     for node in tree.css(unread) if unread else ():
         node.decompose()
     for node in tree.css(blocks) if blocks else ():

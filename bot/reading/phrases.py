@@ -13,7 +13,7 @@ fits: the cost is one look-up a word, and no input can blow it up as it could a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -201,14 +201,10 @@ class Lexicon:
                 fits[at] |= named
         there = frozenset[int]().union(*fits)  # what no word fits need not be looked for, however near
         found: list[Hit] = []
-        for at, (phrases, _) in enumerate(looked_up):
-            if phrases:
-                _try(phrases, fits, there, at, found)
-                if len(found) >= _MOST_HITS:
-                    break
+        _try(((at, phrases) for at, (phrases, _) in enumerate(looked_up) if phrases), fits, there, found)
         for at in names:
             for part in self._names:
-                _try(self._hung.get(part, ()), fits, there, at, found)
+                _try(((at, self._hung.get(part, ())),), fits, there, found)
         return found
 
     def _look_up(self, word: str) -> _Known:
@@ -241,20 +237,26 @@ class _KnownWords(dict[str, _Known]):
         return known
 
 
-def _try(phrases: Sequence[_Phrase], fits: Sequence[_Fits], there: _Fits, at: int, found: list[Hit]) -> None:
-    after_it, before_it = fits[at + 1], fits[at - 1]
-    for right, left, far, kind, weight, before, after in phrases:
-        # Most phrases fail at the very next word, or further on.
-        if (
-            (right >= 0 and right not in after_it)
-            or (left >= 0 and left not in before_it)
-            or (far >= 0 and far not in there)
-        ):
-            continue
-        last = _match(after, fits, at + 1, 1) if after else at
-        first = _match(before, fits, at - 1, -1) if before and last >= 0 else at
-        if last >= 0 and first >= 0:
-            found.append(Hit(kind, weight, first, last))
+def _try(
+    hung: Iterable[tuple[int, Sequence[_Phrase]]], fits: Sequence[_Fits], there: _Fits, found: list[Hit]
+) -> None:
+    """Try the phrases that hang on each of some words, until enough is found."""
+    for at, phrases in hung:
+        after_it, before_it = fits[at + 1], fits[at - 1]
+        for right, left, far, kind, weight, before, after in phrases:
+            # Most phrases fail at the very next word, or further on.
+            if (
+                (right >= 0 and right not in after_it)
+                or (left >= 0 and left not in before_it)
+                or (far >= 0 and far not in there)
+            ):
+                continue
+            last = _match(after, fits, at + 1, 1) if after else at
+            first = _match(before, fits, at - 1, -1) if before and last >= 0 else at
+            if last >= 0 and first >= 0:
+                found.append(Hit(kind, weight, first, last))
+        if len(found) >= _MOST_HITS:
+            return
 
 
 def _match(parts: Sequence[int], fits: Sequence[_Fits], at: int, step: int) -> int:

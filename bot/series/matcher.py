@@ -73,10 +73,12 @@ class Matcher:
             free = 0
             for number, word in enumerate(words):
                 if word in begins and number >= free:
-                    found = self._longest_at(begins[word], words, number, folded, before)
-                    if found is None:
-                        continue
-                    last, claims = found
+                    last, claims = number, begins[word]
+                    if type(claims) is not int:  # a name of one word, and nobody else's, mostly
+                        found = self._longest_at(claims, words, number, folded, before)
+                        if found is None:
+                            continue
+                        last, claims = found
                     start, end = before[number] + number, before[last + 1] + last
                     if aliases := self._fitting(claims, text[start:end]):
                         hits.append(Hit(start, end, aliases))
@@ -176,12 +178,11 @@ class Matcher:
 
     def _fitting(self, claims: _Node, written: str) -> tuple[Alias, ...]:
         """Keep the claims whose capitals fit: "alms" is charity, "power" is not Will Power."""
-        return tuple(
-            alias
-            for alias in self._aliases(claims)
-            if not (alias.capitals and not written.isupper())
-            and not (alias.proper and not _is_proper(written))
-        )
+        aliases = self._aliases(claims)
+        for alias in aliases:
+            if (alias.capitals or alias.proper) and not _fits(alias, written):
+                return tuple(alias for alias in aliases if _fits(alias, written))
+        return aliases
 
     def _without_words(self, text: str) -> list[Hit]:
         """Find names in scripts that put no blanks between words."""
