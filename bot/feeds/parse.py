@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import copy
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -73,7 +74,17 @@ def _feedparser() -> Any:
     import feedparser.api
 
     feedparser.api.PREFERRED_XML_PARSERS.clear()  # Python's own expat is left
+    # It copies its state at the end of each text, and deepcopy's way for classes that have none of their own is slow.
+    if "__deepcopy__" not in vars(feedparser.FeedParserDict):
+        feedparser.FeedParserDict.__deepcopy__ = _deep_copy
     return feedparser
+
+
+def _deep_copy(copied: Any, memo: dict[int, Any]) -> Any:
+    made = type(copied)()
+    for key, value in copied.items():
+        made[key] = copy.deepcopy(value, memo)
+    return made
 
 
 def true_type(body: bytes, content_type: str) -> str:
@@ -109,7 +120,7 @@ def _second_opinion(body: bytes) -> Any:
 
 def document(result: Any, body: bytes) -> FeedDocument:
     """Take over what feedparser found; `body` is asked for what it leaves out."""
-    feed = result.get("feed", {})
+    feed = dict(result.get("feed", {}))
     links = feed.get("links", ())
     hours, days = _skips(body)
     return FeedDocument(
@@ -128,29 +139,34 @@ def document(result: Any, body: bytes) -> FeedDocument:
 
 def entry_from(item: dict[str, Any]) -> Entry:
     """Take over one entry."""
-    content = max((_text(part.get("value")) for part in item.get("content", ())), key=len, default="")
-    standfirst = _text(item.get("summary"))
-    base = _text((item.get("title_detail") or item.get("summary_detail") or {}).get("base"))
-    url = _text(item.get("link")) or _own_address(item)
+    named = dict(
+        item
+    )  # the names that we ask for are none that feedparser's own kind of dictionary maps to others
+    title = dict(named.get("title_detail") or ())
+    content = max((_text(part.get("value")) for part in named.get("content", ())), key=len, default="")
+    standfirst = _text(named.get("summary"))
+    base = _text((title or named.get("summary_detail") or {}).get("base"))
+    url = _text(named.get("link")) or _own_address(named)
     return Entry(
-        guid=_text(item.get("id")),
+        guid=_text(named.get("id")),
         url=_joined(base, url),
-        title=_text(item.get("title")),
+        title=_text(named.get("title")),
         standfirst="" if standfirst == content else standfirst,
         content=content,
-        author=_text(item.get("author")),
-        published_at=_time(dict.get(item, "published_parsed"))
-        or _time(dict.get(item, "updated_parsed"))
-        or worded_date(_text(dict.get(item, "published"))),
+        author=_text(named.get("author")),
+        published_at=_time(named.get("published_parsed"))
+        or _time(named.get("updated_parsed"))
+        or worded_date(_text(named.get("published"))),
         image_url=_joined(base, _image(item, content or standfirst)) or None,
         categories=tuple(
             dict.fromkeys(
                 filter(
-                    None, (_text(tag.get("label") or tag.get("term")).strip() for tag in item.get("tags", ()))
+                    None,
+                    (_text(tag.get("label") or tag.get("term")).strip() for tag in named.get("tags", ())),
                 )
             )
         )[:30],
-        language=_text((item.get("title_detail") or {}).get("language")) or None,
+        language=_text(title.get("language")) or None,
     )
 
 

@@ -23,7 +23,9 @@ _SPECIAL = {
 _QUOTES = dict.fromkeys("‘’ʼ`´′", "'")
 _BLANK = dict.fromkeys("ªº™®©²³¹", " ")  # "MotoGP™" is not "MotoGPtm", "15ª" not "15a"
 _PLAIN: dict[str, str] = {**_SPECIAL, **_QUOTES, **_BLANK}
-_FEW = 12  # different letters that are not ASCII: as long as they are few, each is replaced wherever it stands
+_FEW = (
+    12  # different letters that are not ASCII: as long as they are few, each is replaced wherever it stands
+)
 _FOREIGN = re.compile("[\u3040-\u9fff]")
 _WIDE = re.compile("[äöüßÄÖÜ]")
 _WORD = re.compile(r"[a-z0-9]+")
