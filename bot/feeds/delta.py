@@ -40,6 +40,7 @@ _ODD_ENCODINGS = (
 class Split:
     """A feed's document in pieces; joined they are the document again."""
 
+    tag: bytes  # of its items: "item", "atom:entry"
     prolog: bytes
     slices: tuple[bytes, ...]
     end: bytes
@@ -52,20 +53,37 @@ class Split:
         """The document with some of its slices."""
         return b"".join((self.prolog, *(self.slices[number] for number in numbers), self.end))
 
+    def is_certain(self, numbers: Sequence[int]) -> bool:
+        """Say whether these slices are items, and nothing around them is one; a known slice was found to be one before.
+
+        No comment or CDATA section that is not closed in its slice escapes this: it would hide a tag of the next one.
+        """
+        markup = _markup(self.only(numbers))
+        return markup is not None and _is_certain(markup, self.tag, len(numbers))
+
 
 def split(body: bytes, content_type: str = "") -> Split | None:
     """Split a document at its items; None where that is not certain."""
+    found = cut(body, content_type)
+    return found if found and found.is_certain(range(len(found.slices))) else None
+
+
+def cut(body: bytes, content_type: str = "") -> Split | None:
+    """Split a document at what look like its items; None where they do not follow each other.
+
+    Whether they are its items is for `Split.is_certain` to say.
+    """
     first = _FIRST.search(body)
     if first is None or not _is_plain(body, content_type):
         return None
     tag = first.group(1)
     pieces = _pieces(body, tag)
-    markup = _markup(body)
-    if pieces is None or markup is None or not _is_certain(markup, tag, len(pieces)):
+    if pieces is None:
         return None
     begins = [begin for begin, _ in pieces]
     ends = [*begins[1:], pieces[-1][1]]
     return Split(
+        tag=tag,
         prolog=body[: begins[0]],
         slices=tuple(body[begin:end] for begin, end in zip(begins, ends, strict=True)),
         end=body[pieces[-1][1] :],
@@ -103,7 +121,7 @@ def _is_certain(markup: bytes, tag: bytes, count: int) -> bool:
 
 def _leaks(markup: bytes, first: int) -> bool:
     """feedparser lets an item's xml:base leak into the next one, unless the root has one."""
-    return bool(_BASE.search(markup, first)) and not _BASE.search(markup, 0, first)
+    return first >= 0 and bool(_BASE.search(markup, first)) and not _BASE.search(markup, 0, first)
 
 
 @lru_cache(maxsize=32)

@@ -40,11 +40,11 @@ class Reader:
 
     async def read(self, body: bytes, content_type: str, url: str, known: bytes) -> Intake:
         """Parse what is not known of a body. Raises FetchError for what is no feed."""
-        pieces = None if looks_like_json(body) else delta.split(body, content_type)
-        if pieces is None:
-            return Intake(document=await self._whole(body, content_type, url))
-        hashes = pieces.hashes()
+        pieces = None if looks_like_json(body) else delta.cut(body, content_type)
+        hashes = pieces.hashes() if pieces else ()
         numbers = delta.unseen(hashes, known)
+        if pieces is None or not pieces.is_certain(numbers):
+            return Intake(document=await self._whole(body, content_type, url))
         if not numbers:
             return Intake(document=None, hashes=hashes)
         if len(numbers) < len(hashes):

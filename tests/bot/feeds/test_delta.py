@@ -124,6 +124,14 @@ def test_where_the_split_is_not_certain_there_is_none(name: str) -> None:
     assert delta.split(UNCERTAIN[name]) is None
 
 
+@pytest.mark.parametrize("name", UNCERTAIN)
+async def test_what_is_known_of_another_document_makes_no_split_certain(name: str) -> None:
+    _, known = await read(b"<rss><channel><item></item></channel></rss>")
+    intake = await Reader().read(UNCERTAIN[name], "", "", known)
+    assert intake.document is not None
+    assert intake.is_whole
+
+
 def test_tags_that_only_begin_alike_are_no_items() -> None:
     body = b"<rss><channel><items/><itemref/><item a='1'><title>a</title></item>\n<item\n>b</item></channel></rss>"
     found = delta.split(body)
