@@ -234,5 +234,7 @@ def identified(entries: Sequence[Entry], *, by_address: bool = False) -> tuple[t
 
 def are_worthless(entries: Iterable[Entry]) -> bool:
     """Say whether a feed gives one guid to different articles."""
-    pairs = {(entry.guid.strip(), address(entry)) for entry in entries if entry.guid.strip()}
+    guided = [(guid, entry) for entry in entries if (guid := entry.guid.strip())]
+    counts = Counter(guid for guid, _ in guided)
+    pairs = {(guid, address(entry)) for guid, entry in guided if counts[guid] > 1}
     return any(count > 1 for count in Counter(guid for guid, _ in pairs).values())

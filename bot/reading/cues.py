@@ -34,7 +34,7 @@ class Zone(NamedTuple):
 
     def of(self, kind: str) -> list[Hit]:
         """The hits whose kind starts so."""
-        return [hit for hit in self.hits if hit.kind.startswith(kind)]
+        return [hit for hit in self.hits if hit.kind.startswith(kind)] if self.hits else []
 
     def quote(self, hit: Hit) -> str:
         return self.words.quote(hit.first, hit.last)

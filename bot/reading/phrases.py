@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -106,9 +107,13 @@ class Words:
         self._parts = _WORD.split(text, _MOST_WORDS)  # gap, word, gap, word, …, gap
         self.written = self._parts[1::2]
         inner = enumerate(self._parts[2:-1:2], 1)
-        ends = [at for at, gap in inner if gap != " " and _ends(gap, self.written[at - 1])]
+        ends = [at for at, gap in inner if gap != " " and (mark := _mark(gap)) and self._ends(mark, at - 1)]
         for at in reversed(ends):
             self.written.insert(at, "")
+
+    def _ends(self, mark: str, at: int) -> bool:
+        """Say whether a sentence ends at this mark behind a word: not after "P." and "Nr."."""
+        return mark != "." or len(word := self.written[at]) > 2 or word.isdigit()
 
     def quote(self, first: int, last: int) -> str:
         """The text from one word to another, as written."""
@@ -134,10 +139,11 @@ class Words:
         return places
 
 
-def _ends(gap: str, word: str) -> bool:
-    """Say whether a sentence ends between a word and the next: not after "P." and "Nr."."""
+@lru_cache(maxsize=200)
+def _mark(gap: str) -> str:
+    """What may end a sentence between two words; few gaps are written, again and again."""
     mark = _END.search(gap) if len(gap) > 1 else None
-    return mark is not None and (mark[0] != "." or len(word) > 2 or word.isdigit())
+    return mark[0] if mark else ""
 
 
 class Lexicon:

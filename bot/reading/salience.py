@@ -145,6 +145,7 @@ class _View:
 
     def __init__(self, title: str, rows: Sequence[_Row], language: str) -> None:
         self.persons = _persons(language, "me") | _persons(language, "you")
+        self.pronouns, self.conjunctions = _openers()["pronouns"], _openers()["conjunctions"]
         self.count = Counter(chain.from_iterable(row.stems for row in rows))
         # What a stem weighs depends only on how many sentences have it: a list by that number, for each use.
         counts = range(1, max(self.count.values(), default=0) + 1)
@@ -185,8 +186,8 @@ class _View:
             len(words) > 35,
             sum(map(str.isupper, heads[1:])) / len(words),
             any(map(str.isdigit, heads)),
-            opening in _openers()["pronouns"],
-            opening in _openers()["conjunctions"],
+            opening in self.pronouns,
+            opening in self.conjunctions,
             "?" in row.text,
             row.text[0] in '"„“«”',
             _QUOTES.search(row.text) is not None,

@@ -82,6 +82,8 @@ def decides_title(title: Zone) -> bool:
 
 def _weigh(zone: Zone, place: int) -> float:
     """Sum up what a zone's phrases say; `place` is 0 for the title, 1 for the standfirst, 2 for the text."""
+    if not zone.hits:
+        return 0.0
     found = [hit.weight for hit in _told(zone)]
     calm = {hit.kind.removeprefix(CALM) for hit in zone.of(CALM)}
     speaking = sum(weight * min(found.count(force), most) for force, weight, most in COUNTS[place])
