@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.model import Importance, Label, Story
 from storage.articles import attach
-from storage.codec import dump, dump_sources, from_ms, load_mapping, load_sources, load_texts, maybe_ms
+from storage.codec import dump, dump_sources, from_ms, load_mapping, load_sources, load_texts, maybe_ms, to_ms
 from storage.database import Row, Transaction
 from storage.fanout import owe_where_told, raise_revision, topics_of
 from storage.search import index_again
@@ -35,7 +35,7 @@ async def save(
         assert row is not None
         saved = replace(story, id=row["id"])
         if story.apart_from is None:  # one that stands apart is found by nobody: the merged one is
-            await _put_topics(tx, saved)
+            await _put_topics(tx, saved, topics_of(saved))
         return saved, False, now if announce else None
     before = await tx.one(
         "SELECT revision, topics, series, published_at FROM stories WHERE id = :id $for_update", id=story.id
@@ -45,11 +45,8 @@ async def save(
     saved = replace(story, revision=max(story.revision, before["revision"]))
     row = await tx.one(_UPDATE, id=story.id, announced_at=now if announce else None, **_columns(saved))
     assert row is not None
-    told_as = (dump(saved.topics), dump(saved.series), saved.published_at)
-    known_as = (before["topics"], before["series"], from_ms(before["published_at"]))
-    if told_as != known_as and saved.apart_from is None:
-        await tx.run("DELETE FROM story_topics WHERE story_id = :id", id=saved.id)
-        await _put_topics(tx, saved)
+    if saved.apart_from is None:
+        await _change_topics(tx, saved, before)
     return saved, saved.revision > before["revision"], maybe_ms(row["announced_at"])
 
 
@@ -75,7 +72,29 @@ _UPDATE = """
 """
 
 
-async def _put_topics(tx: Transaction, story: Story) -> None:
+async def _change_topics(tx: Transaction, story: Story, before: Row) -> None:
+    """Write only what is new: each topic stands on a page of its own."""
+    told = topics_of(story)
+    known = topics_of(
+        replace(story, topics=load_texts(before["topics"]), series=load_texts(before["series"]))
+    )
+    if to_ms(story.published_at) != before["published_at"]:
+        await tx.run("DELETE FROM story_topics WHERE story_id = :id", id=story.id)
+        await _put_topics(tx, story, told)
+        return
+    if gone := [topic for topic in known if topic not in told]:
+        await tx.run(
+            "DELETE FROM story_topics WHERE story_id = :id AND topic IN ($each(:gone))",
+            id=story.id,
+            gone=gone,
+        )
+    if more := [topic for topic in told if topic not in known]:
+        await _put_topics(tx, story, more)
+
+
+async def _put_topics(tx: Transaction, story: Story, topics: Sequence[str]) -> None:
+    if not topics:
+        return
     await tx.run(
         """
         INSERT INTO story_topics (story_id, topic, published_at)
@@ -83,7 +102,7 @@ async def _put_topics(tx: Transaction, story: Story) -> None:
         """,
         story=story.id,
         published_at=story.published_at,
-        topics=topics_of(story),
+        topics=topics,
     )
 
 

@@ -206,6 +206,23 @@ async def test_a_story_that_turns_out_to_be_about_more_is_owed_to_more(store: St
     assert await store.latest(["series:imsa"]) == [corrected.story]
 
 
+async def test_a_story_leaves_the_topics_that_it_lost_and_keeps_its_place_in_the_others(store: Store) -> None:
+    first = await publish(store, series=("wec", "f1"), topics=("team:ferrari",))
+    newer = await publish(store, "newer", series=("wec",), published_at=NOW + timedelta(seconds=1))
+    moved = await revise(store, first.story, series=("wec", "imsa"), topics=("team:porsche",))
+    assert await store.latest(["series:f1", "team:ferrari"]) == []
+    for topic in ("series:imsa", "team:porsche"):
+        assert await store.latest([topic]) == [moved.story]
+    assert await store.latest(["series:wec"], limit=9) == [newer.story, moved.story]
+
+
+async def test_a_story_that_was_reported_earlier_than_known_moves_in_every_topic(store: Store) -> None:
+    first = await publish(store)
+    other = await publish(store, "other", published_at=NOW - timedelta(hours=1))
+    earlier = await revise(store, first.story, published_at=NOW - timedelta(hours=2))
+    assert await store.latest(["series:wec"], limit=9) == [other.story, earlier.story]
+
+
 async def test_a_raised_revision_owes_an_edit_to_those_who_were_told(store: Store) -> None:
     there = await place(store)
     published = await publish(store)
