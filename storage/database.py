@@ -94,6 +94,7 @@ class SearchDialect:
 
     add: str  # with :story and :words, joined by blanks
     drop: str  # with :stories
+    words: str  # of :story, joined by blanks
     word: str  # how a word stands in the query; {} is the word
     prefix: str
     joint: str

@@ -52,6 +52,7 @@ DIALECT = Dialect(
     search=SearchDialect(
         add="INSERT INTO story_words (story_id, words) VALUES (:story, array_to_tsvector(string_to_array(:words, ' ')))",
         drop="DELETE FROM story_words WHERE story_id IN ($ids(:stories))",
+        words="SELECT array_to_string(tsvector_to_array(words), ' ') AS words FROM story_words WHERE story_id = :story",
         word="'{}'",
         prefix="'{}':*",
         joint=" & ",

@@ -9,7 +9,7 @@ from bot.model import Article, Lane, Published, Source, Story
 from storage.articles import article_of, attach, keep_article
 from storage.database import Transaction
 from storage.fanout import EVER, Audience, owe, raise_revision
-from storage.search import index_again, index_new
+from storage.search import index_again, index_more, index_new
 from storage.stories import save, story_by_id
 
 
@@ -42,10 +42,12 @@ async def publish(
     owing.audience = Audience.MERGED if is_apart else Audience.ALL
     saved, changed = await owing.tell(replace(story, sources=_with_article(story, article, article_id)))
     await attach(tx, [article_id], saved.id)
-    if saved.id == story.id:
-        await index_again(tx, saved)
-    else:
+    if saved.id != story.id:
         await index_new(tx, saved, article)
+    elif is_new_article and _is_joined(story):
+        await index_more(tx, saved, article)
+    else:
+        await index_again(tx, saved)
     if is_apart and alone is not None and (alone.id or (announce and is_new_article)):
         owing.audience = Audience.APART
         sources = _with_article(alone, article, article_id)
@@ -59,6 +61,11 @@ async def publish(
         is_changed=changed,
         deliveries=owing.deliveries,
     )
+
+
+def _is_joined(story: Story) -> bool:
+    """Say whether a story has a source more than it had: nothing that it was found by is gone then."""
+    return any(not source.article_id for source in story.sources)
 
 
 async def _is_somebody_apart(tx: Transaction) -> bool:

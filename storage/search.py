@@ -32,12 +32,25 @@ async def index_new(tx: Transaction, story: Story, article: Article) -> None:
     await tx.run(tx.dialect.search.add, story=story.id, words=_joint(_told(story), _said(article)))
 
 
+async def index_more(tx: Transaction, story: Story, article: Article) -> None:
+    """Make a known story findable by what one more article says, besides all that it is found by already."""
+    row = await tx.one(tx.dialect.search.words, story=story.id)
+    known = row["words"].split(" ") if row is not None else []
+    more = set(words_of(" ".join((_told(story), _said(article))))).difference(known)
+    if more:
+        await _put(tx, story.id, " ".join([*known, *more]))
+
+
 async def index_again(tx: Transaction, story: Story) -> None:
     """Make a known story findable by what it and all of its articles say now."""
     rows = await tx.all("SELECT title, standfirst, text FROM articles WHERE story_id = :id", id=story.id)
     articles = (f"{row['title']} {row['standfirst']} {row['text']}" for row in rows)
-    await tx.run(tx.dialect.search.drop, stories=[story.id])
-    await tx.run(tx.dialect.search.add, story=story.id, words=_joint(_told(story), *articles))
+    await _put(tx, story.id, _joint(_told(story), *articles))
+
+
+async def _put(tx: Transaction, story_id: int, words: str) -> None:
+    await tx.run(tx.dialect.search.drop, stories=[story_id])
+    await tx.run(tx.dialect.search.add, story=story_id, words=words)
 
 
 def _told(story: Story) -> str:

@@ -51,6 +51,7 @@ DIALECT = Dialect(
     search=SearchDialect(
         add="INSERT INTO story_words (rowid, words) VALUES (:story, :words)",
         drop="DELETE FROM story_words WHERE rowid IN ($ids(:stories))",
+        words="SELECT words FROM story_words WHERE rowid = :story",
         word='"{}"',
         prefix='"{}" *',
         joint=" ",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage import Store
 from storage.search import question
-from tests.contracts.given import NOW, article, publish, revise, story
+from tests.contracts.given import NOW, article, publish, revise, story, told_by
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,26 @@ async def test_a_corrected_story_is_found_by_its_new_words_only(store: Store) ->
     )
     assert await store.search("porsche") == [corrected.story]
     assert await store.search("ferrari") == []
+
+
+async def test_a_story_that_is_joined_is_found_by_the_words_of_both_articles_together(store: Store) -> None:
+    first = await publish(store, article={"title": "Ferrari protests", "text": "The hypercar stands still."})
+    more = article(
+        "more", outlet="Kerb", title="Protest at Monza", text="Nobody in the paddock is surprised."
+    )
+    told = replace(first.story, sources=(*first.story.sources, told_by(more)))
+    joined = await store.publish(more, told, now=NOW)
+    assert joined is not None
+    assert await store.search("hypercar paddock kerb") == [joined.story]
+    assert await store.search("ferrari monza") == [joined.story]
+
+
+async def test_an_article_at_a_new_guid_that_replaces_another_is_found_by_its_words(store: Store) -> None:
+    first = await publish(store, article={"title": "Ferrari protests"})
+    again = article(guid="another", title="Porsche protests", text="The paddock waits.")
+    done = await store.publish(again, replace(first.story, title="Porsche protests"), now=NOW)
+    assert done is not None
+    assert await store.search("porsche paddock") == [done.story]
 
 
 async def test_nothing_that_is_typed_is_an_error(store: Store) -> None:
