@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from bot.outbox.rules import LEASE
 from bot.outbox.sender import Hand, Phase, Sender, Tools
 from bot.outbox.weather import Weather
 from bot.ports import Adapter
-from bot.waits import ended, first_of
+from bot.waits import ended
 
 log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ class Line:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; then finish what is being sent, and put the rest back."""
         stopping = asyncio.create_task(stop.wait(), name=f"{self.name} stop")
+        stopping.add_done_callback(lambda _: self._hint.set())
         watching = asyncio.create_task(self._watch(), name=f"{self.name} watch")
         try:
             await self._until(stopping, self._adapter.ready())
@@ -59,7 +61,7 @@ class Line:
                 self._health.beat(f"{self.name} outbox", BEAT_WITHIN)
                 self._hint.clear()
                 rest = await self._fill()
-                await self._until(stopping, self._rest(rest))
+                await self._rest(rest, stopping)
         finally:
             await ended(watching, stopping)
             await self._stop(GRACE if stop.is_set() else 0)
@@ -104,11 +106,13 @@ class Line:
             now=self._clock(), lease=LEASE, limit=limit, adapters=[self.name], per_destination=1
         )
 
-    async def _rest(self, seconds: float) -> None:
+    async def _rest(self, seconds: float, stopping: asyncio.Task[bool]) -> None:
+        """Breathe, then wait for a hint in this very task: each task in between would be turns of the loop for news."""
         breath = OUTAGE_BREATH if self._weather.is_outage else BREATH
-        await asyncio.sleep(breath)
-        if seconds > breath:
-            await first_of(self._hint.wait(), seconds=seconds - breath)
+        await asyncio.wait({stopping}, timeout=breath)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds - breath):
+                await self._hint.wait()
 
     def _start(self, claim: Claim) -> None:
         hand = Hand(claim, asyncio.get_running_loop().time())
