@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.stories.evidence import Evidence, Meeting
@@ -41,7 +41,7 @@ class _Weighed:
     candidate: Candidate
     likelihood: float
     closest: Telling
-    kinship: float
+    met: Sequence[Meeting]
 
 
 def match(keys: Keys, candidates: Iterable[Candidate]) -> Match:
@@ -59,8 +59,8 @@ def match(keys: Keys, candidates: Iterable[Candidate]) -> Match:
             reason=reason(telling, best.closest),
             likelihood=best.likelihood,
         )
-    parent = max(weighed, key=lambda found: found.kinship)
-    if parent.kinship <= 0:
+    parent, kinship = max(((found, _nearest(found.met)) for found in weighed), key=lambda pair: pair[1])
+    if kinship <= 0:
         return Match(likelihood=best.likelihood)
     return Match(
         parent_id=parent.candidate.story_id,
@@ -72,7 +72,7 @@ def match(keys: Keys, candidates: Iterable[Candidate]) -> Match:
 def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
     """Weigh the mean over the story's tellings: one that is alike does not open a story of which the others know nothing."""
     likely: list[tuple[float, Telling]] = []
-    kinship = 0.0
+    meetings: list[Meeting] = []
     has_told = any(_is_of_one_outlet(telling, other) for other in candidate.tellings)
     for other in candidate.tellings:
         if other.is_bare or abs(telling.at - other.at) > WINDOW:
@@ -80,14 +80,14 @@ def _weigh(telling: Telling, candidate: Candidate) -> _Weighed | None:
         met = Meeting(telling, other)
         may_join = not has_told and _can_be_one(met)
         likely.append((weights().likelihood(Evidence(met)) if may_join else 0.0, other))
-        kinship = max(kinship, _kinship(met))
+        meetings.append(met)
     if not likely:
         return None
     best, closest = max(likely, key=lambda pair: pair[0])
     mean = sum(value for value, _ in likely) / len(likely)
     if _is_parted(telling, candidate, best):
-        return _Weighed(candidate, 0.0, closest, kinship)
-    return _Weighed(candidate, mean, closest, kinship)
+        return _Weighed(candidate, 0.0, closest, meetings)
+    return _Weighed(candidate, mean, closest, meetings)
 
 
 def _is_parted(telling: Telling, candidate: Candidate, likelihood: float) -> bool:
@@ -97,6 +97,11 @@ def _is_parted(telling: Telling, candidate: Candidate, likelihood: float) -> boo
         or weights().likelihood(Evidence(Meeting(telling, other))) >= likelihood
         for other in candidate.apart
     )
+
+
+def _nearest(meetings: Iterable[Meeting]) -> float:
+    """How near a candidate comes to being what an article follows up. Asked only where nothing merges."""
+    return max(map(_kinship, meetings))
 
 
 def _kinship(met: Meeting) -> float:
