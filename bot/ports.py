@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
@@ -247,8 +247,8 @@ class Storage(Protocol):
         """
         ...
 
-    async def recent_stories(self, since: datetime) -> Sequence[Story]:
-        """Stories updated since then, oldest first: the matcher's memory after a start."""
+    def recent_stories(self, since: datetime) -> AsyncIterator[Story]:
+        """Stories updated since then, oldest first: the matcher's memory after a start. What is updated meanwhile comes again."""
         ...
 
     async def posted_between(self, begin: datetime, end: datetime, *, limit: int) -> Sequence[Story]:

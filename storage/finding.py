@@ -10,7 +10,7 @@ from bot.feeds.identity import spellings
 from bot.model import Story, Surroundings
 from storage.articles import TOLD
 from storage.codec import key_of
-from storage.database import Row, Transaction, names
+from storage.database import Transaction, names
 from storage.search import question
 from storage.stories import read_story, stories_by_id
 from storage.subscriptions import followed_topics
@@ -20,12 +20,21 @@ _LANGUAGES = """
 """
 
 
-async def recent_stories(tx: Transaction, since: datetime) -> Sequence[Row]:
-    """Rows of the stories updated since then, oldest first."""
-    return await tx.all(
-        "SELECT * FROM stories WHERE updated_at >= :since AND apart_from IS NULL ORDER BY updated_at, id",
-        since=since,
+async def recent_stories(
+    tx: Transaction, updated_at: datetime, story_id: int, *, limit: int
+) -> Sequence[Story]:
+    """The stories that were updated after this one, which was so at that time, the oldest first."""
+    rows = await tx.all(
+        """
+        SELECT * FROM stories
+        WHERE (updated_at, id) > (CAST(:updated_at AS BIGINT), CAST(:id AS BIGINT)) AND apart_from IS NULL
+        ORDER BY updated_at, id LIMIT :limit
+        """,
+        updated_at=updated_at,
+        id=story_id,
+        limit=limit,
     )
+    return [read_story(row) for row in rows]
 
 
 async def posted_between(tx: Transaction, begin: datetime, end: datetime, *, limit: int) -> Sequence[Story]:

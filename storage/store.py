@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -43,6 +43,9 @@ from storage.codec import key_of
 from storage.database import Database
 
 log = structlog.get_logger()
+PORTION = (
+    200  # stories read at once: fifty thousand of them must neither hold up everything else nor lie in memory
+)
 _CLOCK_SLACK = timedelta(seconds=2)  # callers read the clock before they wait for their turn
 
 
@@ -150,13 +153,14 @@ class Store:
         self._wake.set()
         return new
 
-    async def recent_stories(self, since: datetime) -> Sequence[Story]:
-        found = []
-        for number, row in enumerate(await self.database.read(finding.recent_stories, since)):
-            if number % 200 == 199:
-                await asyncio.sleep(0)  # fifty thousand of them must not hold up everything else
-            found.append(stories.read_story(row))
-        return found
+    async def recent_stories(self, since: datetime) -> AsyncIterator[Story]:
+        at, last = since, 0
+        while found := await self.database.read(finding.recent_stories, at, last, limit=PORTION):
+            for story in found:
+                yield story
+            at, last = found[-1].updated_at, found[-1].id
+            if len(found) < PORTION:
+                return
 
     async def posted_between(self, begin: datetime, end: datetime, *, limit: int) -> Sequence[Story]:
         return await self.database.read(finding.posted_between, begin, end, limit=limit)

@@ -103,9 +103,12 @@ class Newsroom:
     async def open(self) -> None:
         """Remember the stories of the last days."""
         self._caught_up_at = self._clock()
-        stories = await self._storage.recent_stories(self._caught_up_at - WINDOW)
-        self._index = StoryIndex(story for story in stories if self._is_comparable(story))
-        self._known = Known(stories)
+        index, known = StoryIndex(), Known()
+        async for story in self._storage.recent_stories(self._caught_up_at - WINDOW):
+            known.add(story)
+            if self._is_comparable(story):
+                index.add(story)
+        self._index, self._known = index, known
 
     async def take(self, feed: Feed, entries: Sequence[Entry], *, by_address: bool = False) -> Taken:
         """Publish what is new or changed among a feed's entries. Raises StorageError, and then nothing may be marked as read.
@@ -214,7 +217,7 @@ class Newsroom:
         since, now = self._caught_up_at, self._clock()
         if now - since < CATCH_UP:
             return
-        for story in await self._storage.recent_stories(since - CLOCKS_APART):
+        async for story in self._storage.recent_stories(since - CLOCKS_APART):
             if self._own.get(story.id) != story.revision:
                 self._take_in(story)
         self._caught_up_at = now

@@ -56,7 +56,7 @@ async def test_what_stands_apart_is_found_by_nobody(store: Store) -> None:
     assert [told.id for told in await store.latest(limit=9)] == [first.story.id]
     assert [told.id for told in await store.latest(["series:wec"], limit=9)] == [first.story.id]
     assert [told.id for told in await store.search("stewards")] == [first.story.id]
-    assert [told.id for told in await store.recent_stories(NOW - HOUR)] == [first.story.id]
+    assert [told.id async for told in store.recent_stories(NOW - HOUR)] == [first.story.id]
 
 
 async def test_a_corrected_telling_edits_its_own_post_alone(store: Store) -> None:

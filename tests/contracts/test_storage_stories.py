@@ -69,8 +69,20 @@ async def test_a_story_comes_back_as_it_was_kept(store: Store) -> None:
     )
     assert await store.story(published.story.id) == expected == published.story
     assert await store.story_at(told.url) == expected
-    assert await store.recent_stories(NOW - HOUR) == [expected]
-    assert await store.recent_stories(NOW + HOUR) == []
+    assert [told async for told in store.recent_stories(NOW - HOUR)] == [expected]
+    assert [told async for told in store.recent_stories(NOW + HOUR)] == []
+
+
+async def test_recent_stories_are_read_in_portions_and_none_is_left_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.store.PORTION", 2)
+    for minute, slugs in enumerate((("old",), ("a", "b", "c"), ("d",), ("e",))):
+        for slug in slugs:  # some were updated at the same instant
+            await publish(store, slug, now=NOW + timedelta(minutes=minute))
+    since = NOW + timedelta(minutes=1)
+    found = [told.url.rsplit("/", 1)[1] async for told in store.recent_stories(since)]
+    assert found == ["a", "b", "c", "d", "e"]
 
 
 async def test_an_article_comes_back_as_it_was_kept(store: Store) -> None:
