@@ -189,7 +189,9 @@ def entry(feed: int, number: int, hours: float = 0) -> str:
 
 def document(feed: int, turn: int, entries: int = ENTRIES, hours: float = 0) -> bytes:
     """The feed after so many turns."""
-    items = "".join(entry(feed, number, hours) for number in range(turn + ENTRIES, turn + ENTRIES - entries, -1))
+    items = "".join(
+        entry(feed, number, hours) for number in range(turn + ENTRIES, turn + ENTRIES - entries, -1)
+    )
     return (
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
         f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Paddock {feed}</title>'
