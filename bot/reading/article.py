@@ -24,6 +24,10 @@ LONGEST_TITLE = 400
 LONGEST_STANDFIRST = 1_500
 LONGEST_TEXT = 50_000
 LONGEST_MARKUP = 400_000
+LONGEST_READ = 60_000  # characters of what is left of it; titles, names and tags are given less
+LONGEST_FIELD = 20_000
+LONGEST_NAME = 400
+MOST_CATEGORIES = 100
 
 
 def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = None) -> Article:
@@ -35,16 +39,16 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
 
     found = page_of(page) if page else Page()
     language = entry.language or feed.language or found.language[:2] or None
-    titled, summed_up = text_of(entry.title), text_of(entry.standfirst[:LONGEST_MARKUP])
+    titled, summed_up = text_of(entry.title[:LONGEST_FIELD]), _read(entry.standfirst)
     title = tame(titled)[:LONGEST_TITLE] or found.title
     told = _standfirst(summed_up, titled)
     standfirst = told or found.standfirst
-    written = text_of(entry.content[:LONGEST_MARKUP])
+    written = _read(entry.content)
     if not written and len(summed_up) > LONGEST_STANDFIRST:
         written = summed_up
     spoken = language or detect(f"{title}. {standfirst}")
     head = head_of(_lines(written), title=title, now=now, language=spoken)
-    author = tame(text_of(entry.author)) or found.author or head.author
+    author = tame(text_of(entry.author[:LONGEST_FIELD]))[:LONGEST_NAME] or found.author or head.author
     text = "\n\n".join(article_lines(head.lines, authors=(author, head.author)))
     if len(found.text) > len(text):
         text = found.text
@@ -62,7 +66,7 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
         published_at=_published(entry, found, head.published_at, now, spoken),
         language=language,
         image_url=_picture(entry.image_url, entry.url) or _picture(found.image_url, entry.url),
-        categories=tuple(tame(category) for category in entry.categories),
+        categories=tuple(tame(category[:LONGEST_NAME]) for category in entry.categories[:MOST_CATEGORIES]),
         feed_series=feed.series,
         content_hash=content_hash(
             title, told or written[:LONGEST_STANDFIRST]
@@ -72,7 +76,7 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
 
 def article_from_raw(raw: str, feed: Feed, *, now: datetime) -> Article:
     """Read an article pasted as plain text: its first line is the title, then standfirst, date and author in any order."""
-    lines = _lines(text_of(raw))
+    lines = _lines(_read(raw))
     if not lines:
         return article_from(Entry(guid="", url="", title=""), feed, now=now)
     title, rest = lines[0][:LONGEST_TITLE], lines[1:]
@@ -98,7 +102,11 @@ def article_from_raw(raw: str, feed: Feed, *, now: datetime) -> Article:
 
 def needs_page(entry: Entry) -> bool:
     """Say whether the feed gives only a teaser of this entry."""
-    return len(text_of(entry.content or entry.standfirst)) < TEASER
+    return len(_read(entry.content or entry.standfirst)) < TEASER
+
+
+def _read(markup: str) -> str:
+    return text_of(markup[:LONGEST_MARKUP])[:LONGEST_READ]
 
 
 def content_hash(title: str, told: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import tomllib
 from collections.abc import Sequence
@@ -10,16 +9,21 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from bot.reading.lines import paragraphed
-from bot.text import fold, tame, tame_lines
+from bot.text import fold, tame, tame_lines, unescaped
 
 SHORT = 140  # characters: a longer line is prose
 BIO = 320
 WALL = 450
-_TAG = re.compile(r"<[a-zA-Z/!][^>]{0,2000}>")
+MOST_MARKS = 1_000  # "<" in markup that a tree is built of; honest entries have a few hundred
+MOST_TAGS = 20_000  # that are read at all
+# Goes on at the next tag that begins: else many that never end would each be looked through.
+_TAG = re.compile(r"<[a-zA-Z/!](?:[^<>]|<(?![a-zA-Z/!])){0,2000}+>")
 _UNREAD = "script, style, noscript, iframe, form, button, figcaption, svg, template"
 _BLOCKS = (
     "p, div, br, li, h1, h2, h3, h4, h5, h6, blockquote, section, article, tr, table, ul, ol, figure, hr"
 )
+_UNREAD_NAMES, _BLOCK_NAMES = frozenset(_UNREAD.split(", ")), frozenset(_BLOCKS.split(", "))
+_NAME = re.compile(r"(/?)([a-zA-Z][^\s/>]*)")
 _COUNTER = re.compile(
     r"^\W*\d[\d.,]*\s+(?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties?|shares?|views?|reactions?)\b"
 )
@@ -46,13 +50,17 @@ def text_of(markup: str) -> str:
         if not _TAG.search(markup):
             break
         markup = _stripped(markup)
-    unescaped = html.unescape(markup)
-    if unescaped != markup and _TAG.search(unescaped):
-        unescaped = _stripped(unescaped)
-    return tame_lines(unescaped)
+    plain = unescaped(markup)
+    if plain != markup and _TAG.search(plain):
+        plain = _stripped(plain)
+    return tame_lines(plain)
 
 
 def _stripped(markup: str) -> str:
+    return _by_tree(markup) if markup.count("<") <= MOST_MARKS else _by_tags(markup)
+
+
+def _by_tree(markup: str) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(markup)
@@ -63,6 +71,34 @@ def _stripped(markup: str) -> str:
         node.insert_after("\n\n")
     body = tree.body
     return body.text(deep=True) if body is not None else ""
+
+
+def _by_tags(markup: str) -> str:
+    """Strip markup tag by tag, in one pass: in a tree, elements inside each other take quadratic time and memory."""
+    first, *pieces = _uncommented(markup).split("<", MOST_TAGS)[:MOST_TAGS]
+    kept, inside = [first], ""
+    for piece in pieces:
+        tag = _NAME.match(piece)
+        name = tag[2].lower() if tag else ""
+        is_end = bool(tag and tag[1])
+        _, _, after = piece.partition(">")
+        if inside:
+            if not is_end or name != inside:
+                continue
+            inside = ""
+        elif name in _UNREAD_NAMES and not is_end:
+            inside = name
+            continue
+        if name in _BLOCK_NAMES:
+            kept += ("\n\n", after)
+        else:
+            kept.append(after if name or piece[:1] in ("/", "!", "?") else f"<{piece}")
+    return unescaped("".join(kept))
+
+
+def _uncommented(markup: str) -> str:
+    first, *pieces = markup.split("<!--")
+    return first + "".join(piece.partition("-->")[2] for piece in pieces)
 
 
 def without_boilerplate(text: str, *, authors: Sequence[str] = ()) -> str:

@@ -139,3 +139,20 @@ def test_headline_and_byline_of_a_short_page_are_no_text() -> None:
     <article><h1>A short note</h1><p class="byline">By Anna Beispiel</p><p>The session starts an hour later because of fog.</p>
     <p class="related">Read also &gt; <a href="/other">Another story</a></p></article></body></html>"""
     assert page_of(page).text == "The session starts an hour later because of fog."
+
+
+def test_no_field_is_longer_than_anybody_would_read() -> None:
+    flood = "Monza, " * 200_000
+    article = article_from(
+        Entry(
+            guid="1", url="https://o.example/1", title=flood, standfirst=flood, content=flood, author=flood,
+            categories=(flood,) * 1_000,
+        ),
+        FEED,
+        now=NOW,
+    )  # fmt: skip
+    assert len(article.title) <= 400
+    assert len(article.author) <= 400
+    assert len(article.text) <= 50_000
+    assert len(article.categories) == 100
+    assert max(map(len, article.categories)) <= 400
