@@ -19,7 +19,7 @@ from bot.model import Feed, FeedDocument, FeedState
 from bot.poller.newsroom import Newsroom
 from bot.ports import Clock, Storage
 
-LOOK = timedelta(seconds=1)  # between two looks at all feeds for the sake of somebody who may be no hub
+LOOK = timedelta(seconds=1)  # between two looks into the store for the sake of somebody who may be no hub
 
 log = structlog.get_logger()
 
@@ -157,7 +157,7 @@ class Pushes:
     async def _meant(self, feed_id: str, token: str) -> Feed | None:
         """The feed that a request is about, if it came to the address that only its hub knows.
 
-        A stranger's guess is answered from memory, or with one look at all feeds a second.
+        A stranger's guess is answered from memory, or with one look into the store a second.
         """
         number = _number(feed_id)
         push = self._known.get(number)
@@ -173,9 +173,9 @@ class Pushes:
         return feed
 
     async def _feed(self, feed_id: int) -> Feed | None:
-        feeds = await self._storage.feeds()
-        return next((self.current(feed) for feed in feeds if feed.id == feed_id), None)
+        feed = await self._storage.feed(feed_id)
+        return self.current(feed) if feed is not None else None
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 18 else 0
+    return int(text) if text.isdecimal() and len(text) < 18 else 0

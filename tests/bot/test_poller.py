@@ -666,12 +666,13 @@ async def test_a_feed_that_ended_takes_no_push(pushed: World) -> None:
 async def test_strangers_cost_one_look_a_second(pushed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await pushed.poll()
     looks = []
-    look = pushed.store.feeds
-    monkeypatch.setattr(pushed.store, "feeds", lambda: looks.append(1) or look())
+    look = pushed.store.feed
+    monkeypatch.setattr(pushed.store, "feed", lambda number: looks.append(1) or look(number))
     assert pushed.poller.pushes
     for number in range(50):
         assert (await pushed.poller.pushes.receive(str(number), "guess", b"", {})).status == 410
         assert (await pushed.poller.pushes.verify(str(number), "guess", {})).status == 404
+    assert (await pushed.poller.pushes.verify("²", "guess", {})).status == 404
     assert len(looks) == 1
 
 
