@@ -47,11 +47,20 @@ class Pushes:
         self._known: dict[
             int, Mapping[str, Any]
         ] = {}  # the newest state: a check in flight may hold an older one
+        self._pinged: set[int] = set()  # feeds that have changed since their last check began
 
     def current(self, feed: Feed) -> Feed:
         """The feed with its subscription as it stands: a hub may have called back while the feed was checked."""
         push = self._known.get(feed.id)
         return feed if push is None or push is feed.push else replace(feed, push=push)
+
+    def begin(self, feed_id: int) -> None:
+        """Note that a check begins: it will see whatever the feed was pinged for."""
+        self._pinged.discard(feed_id)
+
+    def is_pinged(self, feed_id: int) -> bool:
+        """Say whether a feed was pinged since its last check began: that check may have missed what is new."""
+        return feed_id in self._pinged
 
     def is_due(self, feed: Feed, document: FeedDocument | None, headers: Mapping[str, str]) -> bool:
         """Say whether the feed's hub is to be asked to push."""
@@ -123,6 +132,7 @@ class Pushes:
     async def _due(self, feed: Feed) -> None:
         """Let the feed be polled now."""
         log.info("feed pinged", feed=feed.id)
+        self._pinged.add(feed.id)
         await self._storage.save_feed(replace(feed, next_check_at=self._clock()))
         self._wake()
 

@@ -653,6 +653,27 @@ async def test_a_ping_ends_the_nap(pushed: World) -> None:
         await pushed.poller.pushes.receive("1", feed.push["token"], b"", signed(feed, b""))
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+async def test_a_feed_that_is_pinged_while_it_is_checked_is_due_again(
+    pushed: World, is_changed: bool
+) -> None:
+    await pushed.poll()
+    await pushed.poll()
+    feed = await pushed.feed()
+    body = rss(item(2), item(1)) if is_changed else rss(item(1))
+
+    async def pinged(_: web.BaseRequest) -> web.StreamResponse:
+        assert pushed.poller.pushes
+        await pushed.poller.pushes.receive("1", feed.push["token"], b"", signed(feed, b""))
+        pushed.outlets.put("/feed", rss(item(3), item(2), item(1)))
+        return web.Response(body=body, content_type="application/rss+xml")
+
+    pushed.outlets.answers["/feed"] = pinged
+    pushed.clock.forward(hours=2)
+    assert await pushed.poller.poll_due() == 2
+    assert (await pushed.feed()).next_check_at > pushed.clock()
+
+
 async def test_a_feed_that_ended_takes_no_push(pushed: World) -> None:
     await pushed.poll()
     feed, body = await pushed.feed(), rss(item(2, "WEC: late"))
