@@ -45,7 +45,7 @@ SAVE_AFTER = (
 FINISH = 6.0  # seconds that checks in flight may take after a stop
 TUNE_EVERY = timedelta(hours=1)
 ALIVE = timedelta(seconds=60)  # a round takes far less
-DARK = 5  # hosts that must be unreachable, with none reached in between, before it is our own line
+DARK = 5  # hosts that must be unreachable (all, where there are fewer), with none reached in between, before it is our own line
 
 log = structlog.get_logger()
 
@@ -106,6 +106,7 @@ class Poller:
         self._idle = asyncio.Event()  # no host is being asked
         self._began = asyncio.Event()  # what was due at the start was claimed
         self._dark: set[str] = set()  # hosts that could not be reached since one was
+        self._polled: set[str] = set()  # hosts of active feeds
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then finish what is in flight, within seconds."""
@@ -160,7 +161,9 @@ class Poller:
     async def _tune(self) -> None:
         """Share out the requests anew, by what all feeds were learned to write."""
         self._tuned_at = self._clock()
-        self._checker.tune(await self._storage.feeds())
+        feeds = await self._storage.feeds()
+        self._polled = {_host(feed) for feed in feeds if feed.state is FeedState.ACTIVE}
+        self._checker.tune(feeds)
 
     async def _nap(self, seconds: float, stop: asyncio.Event) -> None:
         """Sleep until the next round, a stop, or until checks were saved and may be due again sooner."""
@@ -180,6 +183,7 @@ class Poller:
         for feed in new:
             self._working.add(feed.id)
             host = _host(feed)
+            self._polled.add(host)
             queue = self._hosts.get(host)
             if queue is None:
                 self._hosts[host] = deque([feed])
@@ -235,7 +239,8 @@ class Poller:
             self._dark.add(_host(feed))
         elif error.status is not None:
             self._dark.clear()
-        changed = schedule.after_outage if len(self._dark) >= DARK else schedule.after_failure
+        is_outage = len(self._dark) >= min(DARK, len(self._polled | self._dark))
+        changed = schedule.after_outage if is_outage else schedule.after_failure
         done = changed(feed, error, self._checker.moment(feed))
         log.warning(
             "feed failed",

@@ -842,3 +842,30 @@ async def test_the_next_feed_is_polled_in_time_while_one_host_drips(world: World
         assert len(await world.owed()) == 1
         released.set()
         await polling
+
+
+async def away(world: World, *urls: str) -> None:
+    """Follow feeds of hosts at which nobody answers."""
+    for number, url in enumerate(urls):
+        await world.store.add_feed(Feed(url=url, outlet=f"Outlet {number}", next_check_at=world.clock()))
+
+
+@pytest.mark.parametrize("hosts", [1, 2, 4, 7])
+async def test_a_week_without_any_network_pauses_no_feed_however_few_there_are(
+    world: World, hosts: int
+) -> None:
+    await away(world, *(f"http://127.0.0.{number + 2}:9/feed" for number in range(hosts)))
+    for _ in range(9 * 24):
+        await world.poll(hours=1)
+    assert {feed.state for feed in await world.store.feeds()} == {FeedState.ACTIVE}
+    assert {
+        feed.next_check_at - world.clock() < timedelta(hours=1) for feed in await world.store.feeds()
+    } == {True}
+
+
+async def test_a_host_that_is_gone_for_a_week_is_given_up_while_another_one_answers(world: World) -> None:
+    await world.add("/feed", rss(item(1)), outlet="Zenith")
+    await away(world, "http://127.0.0.2:9/feed")
+    for _ in range(9 * 24):
+        await world.poll(hours=1)
+    assert [feed.state for feed in await world.store.feeds()] == [FeedState.PAUSED, FeedState.ACTIVE]
