@@ -40,7 +40,7 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
     found = page_of(page) if page else Page()
     language = entry.language or feed.language or found.language[:2] or None
     titled, summed_up = text_of(entry.title[:LONGEST_FIELD]), _read(entry.standfirst)
-    title = tame(titled)[:LONGEST_TITLE] or found.title
+    title = (tame(titled) or found.title)[:LONGEST_TITLE]
     told = _standfirst(summed_up, titled)
     standfirst = told or found.standfirst
     written = _read(entry.content)
@@ -48,7 +48,11 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
         written = summed_up
     spoken = language or detect(f"{title}. {standfirst}")
     head = head_of(_lines(written), title=title, now=now, language=spoken)
-    author = tame(text_of(entry.author[:LONGEST_FIELD]))[:LONGEST_NAME] or found.author or head.author
+    author = (
+        tame(text_of(entry.author[:LONGEST_FIELD]))[:LONGEST_NAME]
+        or found.author[:LONGEST_NAME]
+        or head.author
+    )
     text = "\n\n".join(article_lines(head.lines, authors=(author, head.author)))
     if len(found.text) > len(text):
         text = found.text

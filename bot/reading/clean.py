@@ -14,10 +14,16 @@ from bot.text import fold, tame, tame_lines, unescaped
 SHORT = 140  # characters: a longer line is prose
 BIO = 320
 WALL = 450
+LONG = 1_000  # what goes on longer is prose, and no more of it need be looked at
 MOST_MARKS = 1_000  # "<" in markup that a tree is built of; honest entries have a few hundred
 MOST_TAGS = 20_000  # that are read at all
 # Goes on at the next tag that begins: else many that never end would each be looked through.
 _TAG = re.compile(r"<[a-zA-Z/!](?:[^<>]|<(?![a-zA-Z/!])){0,2000}+>")
+SMALL = 8_000  # characters in which not many attributes have room
+# An element with hundreds of attributes: a tree compares each of them with all before it.
+FLOODED = re.compile(
+    r"""<([a-zA-Z][\w:-]*+)(?>[^>\s"'/]{0,200}+(?:[\s/]++|"[^"]{0,5000}+"|'[^']{0,5000}+'|["'])){150}[^<>]*+"""
+)
 _UNREAD = "script, style, noscript, iframe, form, button, figcaption, svg, template"
 _BLOCKS = (
     "p, div, br, li, h1, h2, h3, h4, h5, h6, blockquote, section, article, tr, table, ul, ol, figure, hr"
@@ -57,7 +63,9 @@ def text_of(markup: str) -> str:
 
 
 def _stripped(markup: str) -> str:
-    return _by_tree(markup) if markup.count("<") <= MOST_MARKS else _by_tags(markup)
+    if markup.count("<") > MOST_MARKS or (len(markup) > SMALL and FLOODED.search(markup)):
+        return _by_tags(markup)
+    return _by_tree(markup)
 
 
 def _by_tree(markup: str) -> str:
@@ -112,7 +120,7 @@ def article_lines(lines: Sequence[str], *, authors: Sequence[str] = ()) -> list[
     kept: list[str] = []
     for n, line in enumerate(lines):
         line = tame(line)
-        folded = fold(line)
+        folded = fold(line[:LONG])
         if not folded:
             continue
         if kept and is_tail(folded):
@@ -129,6 +137,7 @@ def article_lines(lines: Sequence[str], *, authors: Sequence[str] = ()) -> list[
 @lru_cache(maxsize=64)  # the first lines are looked at for what stands above a text, and again as its text
 def is_boilerplate(line: str) -> bool:
     """Say whether a single line is none of an article, wherever it stands."""
+    line = line[:LONG]
     folded = fold(line)
     if not folded or _DOTS.match(folded) or _COUNTER.match(folded) or _CREDIT.match(line):
         return True
@@ -160,7 +169,7 @@ def is_tail(folded: str) -> bool:
 
 def is_biography(line: str) -> bool:
     """Say whether a line introduces who wrote the article."""
-    folded = fold(line)
+    folded = fold(line[:LONG])
     return len(folded) < BIO and _starts(folded, "bio") and not line.startswith(("„", "“", "«", '"'))
 
 

@@ -138,6 +138,7 @@ def test_markup_with_too_many_tags_for_a_tree_reads_the_same(
         "<p>a" + "<script>" * 20_000,
         "<p>a" + "<!--" * 50_000,
         "<p>a" + "&#" + "9" * 200_000 + ";",
+        "<p>a<p " + "".join(f"b{n}=1 " for n in range(20_000)) + ">",
     ],
     ids=lambda markup: markup[:12],
 )
