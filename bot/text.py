@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ _UNSEEN = re.compile(
 _BLANK_LINES = re.compile(r"\n\s*\n")  # also finds those of "\r\n": a blank at an end is taken off anyway
 _WESTERN, _NO_CHARACTER = "cp1252", b"\x81"  # a code page with nearly all that Western Europe prints
 _ACCENTS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
+_PIECE = 256
 _ODD = re.compile(
     "[^\x00-\u02ff\u2000-\u20cf]+"
 )  # letters, punctuation and currencies that stand on no other
@@ -47,6 +49,13 @@ def _folded(text: str) -> str:
 
 
 def _plained(text: str) -> str:
+    """Take accents off, piece by piece: a letter with thousands of them takes quadratic time to put in order.
+
+    Of long text a piece may not grow beyond twice its length: one character of Arabic may stand for eighteen.
+    """
+    if len(text) > _PIECE:
+        pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+        return "".join(_plained(piece)[: 2 * _PIECE] for piece in pieces)
     return _ODD.sub(_plain, _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
@@ -95,6 +104,14 @@ def tame(text: str) -> str:
     if text.isprintable() and "\ufffc" not in text:  # most text: nothing unseen in it, and no blank but " "
         return _squeezed(text)
     return " ".join(_UNSEEN.sub("", text).split())
+
+
+def unescaped(text: str) -> str:
+    """Read HTML's entities; a number too long to be one leaves all as they are."""
+    try:
+        return html.unescape(text)
+    except ValueError:  # Python refuses to read thousands of digits
+        return text
 
 
 def unseen_out(text: str) -> str:

@@ -99,6 +99,11 @@ async def all_feeds(tx: Transaction) -> Sequence[Feed]:
     return [read_feed(row) for row in await tx.all("SELECT * FROM feeds ORDER BY outlet, url")]
 
 
+async def one_feed(tx: Transaction, feed_id: int) -> Feed | None:
+    row = await tx.one("SELECT * FROM feeds WHERE id = :id", id=feed_id)
+    return read_feed(row) if row else None
+
+
 async def claim_feeds(tx: Transaction, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
     """Take due feeds, the most overdue first; a lease is a next check in the future."""
     rows = await tx.all(

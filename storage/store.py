@@ -89,6 +89,9 @@ class Store:
     async def feeds(self) -> Sequence[Feed]:
         return await self.database.read(feeds.all_feeds)
 
+    async def feed(self, feed_id: int) -> Feed | None:
+        return await self.database.read(feeds.one_feed, feed_id)
+
     async def claim_feeds(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[Feed]:
         await self._watch_the_clock(now, lease)
         return await self.database.write(feeds.claim_feeds, now=now, lease=lease, limit=limit)

@@ -10,12 +10,18 @@ from bot.feeds import trouble
 MOST_ENTRIES = 2_000  # of one document; what comes after is not read
 MOST_EXPANDED = 1_000_000  # characters that a document's own entities may grow to
 MOST_TAGS = 200_000  # of one document
+MOST_IN_ITEM = 5_000  # "<" of one entry, half of them closing tags; an article has a few hundred
+MOST_IN_ITEMS = 80_000  # of all entries that are read: 2,000 of 20 elements each
 HARMLESS = 50_000  # bytes in which markup can hardly hurt
 MOST_REFERENCES = 400_000  # "&" in one document
 MOST_DEPTH = 256  # elements inside each other; feeds have about ten
 
 _ENTITY = re.compile(rb"""<!ENTITY\s+(?!%)([^\s>]+)\s+(?:"([^"]*)"|'([^']*)')""", re.I)
 _BLANKS = re.compile(rb"\s{16,}")
+PIECE = 500
+_PIECE = re.compile(rb"[\w.+-]{%d}" % PIECE)
+_WORD = re.compile(rb"([\w.+-]{%d})[\w.+-]+" % PIECE)
+_NUMBER = re.compile(rb"&#[0-9]{9,}")
 _REFERENCE = re.compile(rb"&([^\s&;#<>]{1,200});")
 # A name without end, or attributes without end: feedparser takes quadratic time over them.
 _HUGE = re.compile(
@@ -25,6 +31,7 @@ _HUGE = re.compile(
 _TAG = re.compile(rb"<(/?)([A-Za-z_][\w:.-]*)[^<>]*(/?)>")
 _VOID = frozenset(b"br img hr p li input meta link wbr td tr dd dt option source embed".split())
 _ITEM = re.compile(rb"<(?:[\w-]+:)?(?:item|entry)[\s>/]", re.I)
+_ITEM_END = re.compile(rb"</(?:[\w-]+:)?(?:item|entry)\s*>", re.I)
 
 
 def check(body: bytes) -> None:
@@ -60,10 +67,16 @@ def _as_ascii(body: bytes) -> bytes:
 
 
 def tightened(body: bytes) -> bytes:
-    """Shrink long blanks before the first element: feedparser's patterns take quadratic time over them."""
+    """Shrink blanks before the first element, and words without end: feedparser's patterns take quadratic time over them.
+
+    A number too long for a character is none: Python refuses to read it.
+    """
     start = _first_element(body)
     head = body[:start]
-    return _BLANKS.sub(b"\n", head) + body[start:] if len(head) > 200 and _BLANKS.search(head) else body
+    body = _BLANKS.sub(b"\n", head) + body[start:] if len(head) > 200 and _BLANKS.search(head) else body
+    if any(_PIECE.match(body, at) for at in range(0, len(body), PIECE)):  # lies in each word twice as long
+        body = _WORD.sub(rb"\1", body)
+    return _NUMBER.sub(b"&#0", body)
 
 
 def _first_element(body: bytes) -> int:
@@ -95,6 +108,41 @@ def shortened(body: bytes, most: int = MOST_ENTRIES) -> bytes:
         if count == most:
             return body[: found.start()]
     return body
+
+
+def lightened(body: bytes) -> tuple[bytes, int]:
+    """Leave out entries with more elements than any article has, and all that follow when it has been too many.
+
+    A parser takes a kilobyte for each of some elements, and quadratic time over others. How many were left out, too.
+    """
+    if body.count(b"<") <= MOST_IN_ITEM:
+        return body, 0
+    begins = [found.start() for found in _ITEM.finditer(body)]
+    kept, left_out, total = [body[: begins[0]] if begins else body], 0, 0
+    for begin, end in zip(begins, [*begins[1:], len(body)], strict=True):
+        piece = body[begin:end]
+        marks = _marks(piece)
+        if marks > MOST_IN_ITEM or total + marks > MOST_IN_ITEMS:
+            left_out += 1
+            piece = piece[_end_of_item(piece) :]
+        else:
+            total += marks
+        kept.append(piece)
+    return (b"".join(kept), left_out) if left_out else (body, 0)
+
+
+def _marks(piece: bytes) -> int:
+    """How many tags there are; what stands in CDATA is text."""
+    marks = piece.count(b"<")
+    if marks <= MOST_IN_ITEM or b"<![CDATA[" not in piece:
+        return marks
+    first, *texts = piece.split(b"<![CDATA[")
+    return first.count(b"<") + sum(text.partition(b"]]>")[2].count(b"<") + 1 for text in texts)
+
+
+def _end_of_item(piece: bytes) -> int:
+    ends = list(_ITEM_END.finditer(piece))
+    return ends[-1].end() if ends else len(piece)
 
 
 def refuse_depth(body: bytes, most: int = MOST_DEPTH) -> None:

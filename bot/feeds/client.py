@@ -191,8 +191,9 @@ class Client:
         for _ in range(MOST_REDIRECTS):
             if "Location" not in answer.headers:
                 break
-            here = _next_hop(here, answer.headers["Location"])
-            permanent = permanent and answer.status in _PERMANENT
+            there = _next_hop(here, answer.headers["Location"])
+            permanent = permanent and _is_lasting(answer.status, here, there)
+            here = there
             if permanent:
                 moved_to = str(here)
             if home.user and here.origin() == home.origin():
@@ -296,6 +297,11 @@ def _next_hop(here: URL, location: str) -> URL:
     except ValueError as error:
         raise trouble.error("redirect") from error
     return _address(str(target)).with_user(None)
+
+
+def _is_lasting(status: int, here: URL, there: URL) -> bool:
+    """Say whether to ask the new address from now on: never in the open instead of under TLS, anybody on the way could say so."""
+    return status in _PERMANENT and (here.scheme != "https" or there.scheme == "https")
 
 
 async def _body(reply: aiohttp.ClientResponse, most: int, wait: Wait) -> bytes:

@@ -25,6 +25,7 @@ _NEVER: tuple[tuple[str, str], ...] = (
     ("10.0.0.0/8", "private"),
     ("100.64.0.0/10", "provider"),
     ("127.0.0.0/8", "machine"),
+    ("168.63.129.16/32", "metadata"),  # Azure's, though the address is a public one
     ("169.254.0.0/16", "metadata"),
     ("172.16.0.0/12", "private"),
     ("192.0.0.0/24", "reserved"),

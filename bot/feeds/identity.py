@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import ipaddress
 import re
 from collections import Counter
@@ -12,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from bot.model import Entry
-from bot.text import fold
+from bot.text import fold, unescaped
 
 WORDS = "told:"  # begins the key of an entry that has nothing but words
 LONGEST = 2000  # characters of an address that is kept
@@ -79,7 +78,7 @@ def canonical_url(url: str) -> str:
 
     What cannot be read as an address ("http://[") is none: nothing.
     """
-    url = _unwrapped(html.unescape(url.strip()) if "&" in url else url.strip())
+    url = _unwrapped(unescaped(url.strip()) if "&" in url else url.strip())
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port

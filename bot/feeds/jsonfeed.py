@@ -83,8 +83,8 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 def _text(value: object) -> str:
     """Ids are numbers in some feeds; everything else that is no string is nothing."""
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str):  # half of a character ("\\ud800") can be neither saved nor sent
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 

@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import structlog
+
 from bot.errors import FetchError
 from bot.feeds import armour, health, trouble
 from bot.feeds.cloud import named_by
@@ -20,6 +22,8 @@ from bot.feeds.dates import worded_date
 from bot.feeds.encoding import is_utf8
 from bot.feeds.jsonfeed import looks_like_json, parse_json
 from bot.model import Entry, FeedDocument
+
+log = structlog.get_logger()
 
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -49,6 +53,9 @@ def parse_xml(body: bytes, *, content_type: str, url: str = "") -> FeedDocument:
     armour.check(body)
     body = armour.shortened(armour.tightened(body))
     armour.refuse_depth(body)
+    body, left_out = armour.lightened(body)
+    if left_out:
+        log.warning("entries left out: they have more elements than any article", url=url, count=left_out)
     result = _read(body, content_type)
     if not result.entries and result.get("bozo"):
         second = _second_opinion(body)
@@ -220,19 +227,19 @@ def _is_picture(media: Mapping[str, Any], url: str) -> bool:
 
 def _width(media: Mapping[str, Any]) -> int:
     value = _text(media.get("width")).removesuffix("px")
-    return int(value) if value.isdigit() and len(value) < 6 else 0
+    return int(value) if value.isdecimal() and len(value) < 6 else 0
 
 
 def _ttl(feed: Mapping[str, Any]) -> timedelta | None:
     """How often the feed itself asks to be read at most: RSS's ttl, or the syndication module's period."""
     minutes = _text(feed.get("ttl")).strip()
-    if minutes.isdigit() and int(minutes[:6]) > 0:
+    if minutes.isdecimal() and int(minutes[:6]) > 0:
         return min(timedelta(minutes=int(minutes[:6])), _LONGEST_TTL)
     hours = _PERIODS.get(_text(feed.get("sy_updateperiod")).strip().lower())
     if hours is None:
         return None
     frequency = _text(feed.get("sy_updatefrequency")).strip()
-    times = int(frequency[:6]) if frequency.isdigit() and int(frequency[:6]) > 0 else 1
+    times = int(frequency[:6]) if frequency.isdecimal() and int(frequency[:6]) > 0 else 1
     return min(timedelta(hours=hours / times), _LONGEST_TTL)
 
 

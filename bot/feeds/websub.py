@@ -139,7 +139,7 @@ def verified(feed: Feed, token: str, query: Mapping[str, str], now: datetime) ->
     if mode != "subscribe" or not challenge or len(challenge) > 2000:
         return feed, Answer(status=404)  # we never unsubscribe: a lease that is not renewed ends
     asked = query.get("hub.lease_seconds", "")
-    lease = timedelta(seconds=int(asked[:9])) if asked.isdigit() else LEASE
+    lease = timedelta(seconds=int(asked[:9])) if asked.isdecimal() else LEASE
     lease = min(max(lease, SHORTEST_LEASE), LONGEST_LEASE)
     leased = {
         "until": round((now + lease).timestamp()),

@@ -7,9 +7,9 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -45,7 +45,7 @@ SAVE_AFTER = (
 FINISH = 6.0  # seconds that checks in flight may take after a stop
 TUNE_EVERY = timedelta(hours=1)
 ALIVE = timedelta(seconds=60)  # a round takes far less
-DARK = 5  # hosts that must be unreachable, with none reached in between, before it is our own line
+DARK = 5  # hosts that must be unreachable (all, where there are fewer), with none reached in between, before it is our own line
 
 log = structlog.get_logger()
 
@@ -106,6 +106,7 @@ class Poller:
         self._idle = asyncio.Event()  # no host is being asked
         self._began = asyncio.Event()  # what was due at the start was claimed
         self._dark: set[str] = set()  # hosts that could not be reached since one was
+        self._polled: set[str] = set()  # hosts of active feeds
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; then finish what is in flight, within seconds."""
@@ -160,7 +161,9 @@ class Poller:
     async def _tune(self) -> None:
         """Share out the requests anew, by what all feeds were learned to write."""
         self._tuned_at = self._clock()
-        self._checker.tune(await self._storage.feeds())
+        feeds = await self._storage.feeds()
+        self._polled = {_host(feed) for feed in feeds if feed.state is FeedState.ACTIVE}
+        self._checker.tune(feeds)
 
     async def _nap(self, seconds: float, stop: asyncio.Event) -> None:
         """Sleep until the next round, a stop, or until checks were saved and may be due again sooner."""
@@ -179,7 +182,8 @@ class Poller:
         new = [feed for feed in due if feed.id not in self._working]
         for feed in new:
             self._working.add(feed.id)
-            host = feed.url.split("/", 3)[2]  # faster than urlsplit; every feed has a scheme
+            host = _host(feed)
+            self._polled.add(host)
             queue = self._hosts.get(host)
             if queue is None:
                 self._hosts[host] = deque([feed])
@@ -206,6 +210,8 @@ class Poller:
     async def _one(self, feed: Feed) -> None:
         """Check one feed. Whatever goes wrong stays with it."""
         try:
+            if self.pushes is not None:
+                self.pushes.begin(feed.id)
             done = await self._checker.check(feed)
             self._dark.clear()
             if done is None:
@@ -230,10 +236,11 @@ class Poller:
         now = self._clock()
         self._metrics.feed_failed(reason(error))
         if isinstance(error, Unreachable):
-            self._dark.add(urlsplit(feed.url).netloc)
+            self._dark.add(_host(feed))
         elif error.status is not None:
             self._dark.clear()
-        changed = schedule.after_outage if len(self._dark) >= DARK else schedule.after_failure
+        is_outage = len(self._dark) >= min(DARK, len(self._polled | self._dark))
+        changed = schedule.after_outage if is_outage else schedule.after_failure
         done = changed(feed, error, self._checker.moment(feed))
         log.warning(
             "feed failed",
@@ -260,8 +267,7 @@ class Poller:
             return
         try:
             if feeds:
-                known = [self.pushes.current(feed) for feed in feeds] if self.pushes else feeds
-                await asyncio.shield(self._storage.save_feeds(known))
+                await asyncio.shield(self._storage.save_feeds([self._with_push(feed) for feed in feeds]))
             if still:
                 checks = list(self._next_checks(still))
                 await asyncio.shield(self._storage.touch_feeds(checks, now=self._clock()))
@@ -269,11 +275,19 @@ class Poller:
             log.warning("feeds not saved", count=len(feeds) + len(still), reason=str(error))
         self._saved.set()
 
+    def _with_push(self, feed: Feed) -> Feed:
+        """The feed with what hubs did while it was checked; pinged since, it is due again."""
+        if self.pushes is None:
+            return feed
+        known = self.pushes.current(feed)
+        return replace(known, next_check_at=self._clock()) if self.pushes.is_pinged(feed.id) else known
+
     def _next_checks(self, still: Sequence[Feed]) -> Iterator[tuple[int, datetime]]:
         """Decide for all of them in one go, which takes a third of the time that it would between two requests."""
         for feed in still:
             try:
-                yield feed.id, self._checker.next_check(feed)
+                is_pinged = self.pushes is not None and self.pushes.is_pinged(feed.id)
+                yield feed.id, self._clock() if is_pinged else self._checker.next_check(feed)
             except Exception as error:  # as in `_one`
                 log.exception("feed failed", feed=feed.id)
                 self._unsaved.append(self._failed(feed, unexpected(error)))
@@ -288,3 +302,7 @@ class Poller:
                     self._idle.clear()
                     await self._idle.wait()
         await self._save()
+
+
+def _host(feed: Feed) -> str:
+    return feed.url.split("/", 3)[2]  # faster than urlsplit; every feed has a scheme

@@ -42,6 +42,7 @@ REACH = WINDOW + timedelta(days=1)
 STALE = timedelta(days=3)  # an entry that much older than the feed's newest was listed again, it is no news
 CATCH_UP = timedelta(seconds=1)
 CLOCKS_APART = timedelta(seconds=3)  # of several processes; also what was being written at the last look
+LONG = 20_000  # characters of an entry that takes milliseconds to clean
 READ_AT_FIRST = 50  # entries of a new feed that become stories; older ones are only known
 PAGE_PATIENCE = 12.0  # seconds that a story waits for its page; then the feed's teaser has to do
 
@@ -119,7 +120,7 @@ class Newsroom:
             await self.open()
         first = feed.last_success_at is None
         entries_by_place = identified(entries, by_address=by_address)
-        made, failed = self._made(feed, entries_by_place)
+        made, failed = await self._made(feed, entries_by_place)
         work = await self._unknown(feed, made)
         work.sort(key=_age)
         told: list[tuple[int, str]] = []
@@ -145,7 +146,7 @@ class Newsroom:
             told=tuple(told),
         )
 
-    def _made(self, feed: Feed, entries: Sequence[tuple[int, Entry]]) -> tuple[list[_Work], list[int]]:
+    async def _made(self, feed: Feed, entries: Sequence[tuple[int, Entry]]) -> tuple[list[_Work], list[int]]:
         """Make articles of entries, and name the places of those that no article can be made of."""
         now = self._clock()
         made: list[_Work] = []
@@ -156,6 +157,8 @@ class Newsroom:
             except Exception:  # the edge of one entry
                 log.exception("entry failed", feed=feed.id, url=entry.url)
                 failed.append(place)
+            if len(entry.content) + len(entry.standfirst) > LONG:
+                await asyncio.sleep(0)  # a feed of nothing but long entries would hold all others up
         return made, failed
 
     async def _unknown(self, feed: Feed, made: Sequence[_Work]) -> list[_Work]:

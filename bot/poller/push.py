@@ -19,7 +19,7 @@ from bot.model import Feed, FeedDocument, FeedState
 from bot.poller.newsroom import Newsroom
 from bot.ports import Clock, Storage
 
-LOOK = timedelta(seconds=1)  # between two looks at all feeds for the sake of somebody who may be no hub
+LOOK = timedelta(seconds=1)  # between two looks into the store for the sake of somebody who may be no hub
 
 log = structlog.get_logger()
 
@@ -47,11 +47,20 @@ class Pushes:
         self._known: dict[
             int, Mapping[str, Any]
         ] = {}  # the newest state: a check in flight may hold an older one
+        self._pinged: set[int] = set()  # feeds that have changed since their last check began
 
     def current(self, feed: Feed) -> Feed:
         """The feed with its subscription as it stands: a hub may have called back while the feed was checked."""
         push = self._known.get(feed.id)
         return feed if push is None or push is feed.push else replace(feed, push=push)
+
+    def begin(self, feed_id: int) -> None:
+        """Note that a check begins: it will see whatever the feed was pinged for."""
+        self._pinged.discard(feed_id)
+
+    def is_pinged(self, feed_id: int) -> bool:
+        """Say whether a feed was pinged since its last check began: that check may have missed what is new."""
+        return feed_id in self._pinged
 
     def is_due(self, feed: Feed, document: FeedDocument | None, headers: Mapping[str, str]) -> bool:
         """Say whether the feed's hub is to be asked to push."""
@@ -123,6 +132,7 @@ class Pushes:
     async def _due(self, feed: Feed) -> None:
         """Let the feed be polled now."""
         log.info("feed pinged", feed=feed.id)
+        self._pinged.add(feed.id)
         await self._storage.save_feed(replace(feed, next_check_at=self._clock()))
         self._wake()
 
@@ -157,7 +167,7 @@ class Pushes:
     async def _meant(self, feed_id: str, token: str) -> Feed | None:
         """The feed that a request is about, if it came to the address that only its hub knows.
 
-        A stranger's guess is answered from memory, or with one look at all feeds a second.
+        A stranger's guess is answered from memory, or with one look into the store a second.
         """
         number = _number(feed_id)
         push = self._known.get(number)
@@ -173,9 +183,9 @@ class Pushes:
         return feed
 
     async def _feed(self, feed_id: int) -> Feed | None:
-        feeds = await self._storage.feeds()
-        return next((self.current(feed) for feed in feeds if feed.id == feed_id), None)
+        feed = await self._storage.feed(feed_id)
+        return self.current(feed) if feed is not None else None
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 18 else 0
+    return int(text) if text.isdecimal() and len(text) < 18 else 0

@@ -26,6 +26,10 @@ LONGEST_TITLE = 400
 LONGEST_STANDFIRST = 1_500
 LONGEST_TEXT = 50_000
 LONGEST_MARKUP = 400_000
+LONGEST_READ = 60_000  # characters of what is left of it; titles, names and tags are given less
+LONGEST_FIELD = 20_000
+LONGEST_NAME = 400
+MOST_CATEGORIES = 100
 
 
 def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = None) -> Article:
@@ -37,11 +41,11 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
 
     found = page_of(page) if page else Page()
     language = entry.language or feed.language or found.language[:2] or None
-    titled, summed_up = text_of(entry.title), lines_of(entry.standfirst[:LONGEST_MARKUP])
-    title = tame(titled)[:LONGEST_TITLE] or found.title
+    titled, summed_up = text_of(entry.title[:LONGEST_FIELD]), _read(entry.standfirst)
+    title = (tame(titled) or found.title)[:LONGEST_TITLE]
     told = _standfirst(summed_up, titled)
     standfirst = told or found.standfirst
-    written = lines_of(entry.content[:LONGEST_MARKUP])
+    written = _read(entry.content)
     if not written and len("\n\n".join(summed_up)) > LONGEST_STANDFIRST:
         written = summed_up
 
@@ -50,7 +54,11 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
         return language or detect(f"{title}. {standfirst}")
 
     head = head_of(written, title=title, now=now, language=spoken)
-    author = tame(text_of(entry.author)) or found.author or head.author
+    author = (
+        tame(text_of(entry.author[:LONGEST_FIELD]))[:LONGEST_NAME]
+        or found.author[:LONGEST_NAME]
+        or head.author
+    )
     text = "\n\n".join(article_lines(head.lines, authors=(author, head.author)))
     if len(found.text) > len(text):
         text = found.text
@@ -68,7 +76,7 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
         published_at=_published(entry, found, head.published_at, now, spoken),
         language=language,
         image_url=_picture(entry.image_url, entry.url) or _picture(found.image_url, entry.url),
-        categories=tuple(tame(category) for category in entry.categories),
+        categories=tuple(tame(category[:LONGEST_NAME]) for category in entry.categories[:MOST_CATEGORIES]),
         feed_series=feed.series,
         content_hash=content_hash(
             title, told or "\n\n".join(written)[:LONGEST_STANDFIRST]
@@ -78,7 +86,7 @@ def article_from(entry: Entry, feed: Feed, *, now: datetime, page: str | None = 
 
 def article_from_raw(raw: str, feed: Feed, *, now: datetime) -> Article:
     """Read an article pasted as plain text: its first line is the title, then standfirst, date and author in any order."""
-    lines = _lines(text_of(raw))
+    lines = _read(raw)
     if not lines:
         return article_from(Entry(guid="", url="", title=""), feed, now=now)
     title, rest = lines[0][:LONGEST_TITLE], lines[1:]
@@ -106,16 +114,20 @@ def needs_page(entry: Entry, article: Article | None = None) -> bool:
     """Say whether the feed gives only a teaser of this entry; the article made of it often tells that at once."""
     if article is not None and len(article.text) >= TEASER:
         return False
-    return len(text_of(entry.content or entry.standfirst)) < TEASER
+    return len("\n\n".join(_read(entry.content or entry.standfirst))) < TEASER
+
+
+def _read(markup: str) -> list[str]:
+    """The paragraphs of an entry's field; of endless ones their beginning."""
+    lines = lines_of(markup[:LONGEST_MARKUP])
+    if sum(map(len, lines)) <= LONGEST_READ:
+        return lines
+    return "\n\n".join(lines)[:LONGEST_READ].split("\n\n")
 
 
 def content_hash(title: str, told: str) -> str:
     """Hash what a reader would notice: folded words, so that a space or an accent's spelling changes nothing."""
     return hashlib.blake2b(f"{fold(title)}\n{fold(told)}".encode(), digest_size=12).hexdigest()
-
-
-def _lines(text: str) -> list[str]:
-    return [tame(line) for line in text.split("\n") if line.strip()]
 
 
 def _standfirst(summed_up: Sequence[str], title: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import tomllib
 from collections.abc import Sequence
@@ -10,12 +9,21 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from bot.reading.lines import paragraphed
-from bot.text import fold, paragraphs, tame
+from bot.text import fold, paragraphs, tame, unescaped
 
 SHORT = 140  # characters: a longer line is prose
 BIO = 320
 WALL = 450
-_TAG = re.compile(r"<[a-zA-Z/!][^>]{0,2000}>")
+LONG = 1_000  # what goes on longer is prose, and no more of it need be looked at
+MOST_MARKS = 1_000  # "<" in markup that a tree is built of; honest entries have a few hundred
+MOST_TAGS = 20_000  # that are read at all
+# Goes on at the next tag that begins: else many that never end would each be looked through.
+_TAG = re.compile(r"<[a-zA-Z/!](?:[^<>]|<(?![a-zA-Z/!])){0,2000}+>")
+SMALL = 8_000  # characters in which not many attributes have room
+# An element with hundreds of attributes: a tree compares each of them with all before it.
+FLOODED = re.compile(
+    r"""<([a-zA-Z][\w:-]*+)(?>[^>\s"'/]{0,200}+(?:[\s/]++|"[^"]{0,5000}+"|'[^']{0,5000}+'|["'])){150}[^<>]*+"""
+)
 _UNREAD = ("script", "style", "noscript", "iframe", "form", "button", "figcaption", "svg", "template")
 _BLOCKS = (
     *("p", "div", "br", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "section", "article"),
@@ -25,6 +33,7 @@ _BLOCKS = (
 _ELEMENT = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _CELLS = frozenset(("td", "th"))
 _TELLING = _CELLS.union(_UNREAD, _BLOCKS)
+_NAME = re.compile(r"(/?)([a-zA-Z][^\s/>]*)")
 _COUNTER = re.compile(
     r"^\W*\d[\d.,]*\s+(?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties?|shares?|views?|reactions?)\b"
 )
@@ -56,13 +65,19 @@ def lines_of(markup: str) -> list[str]:
         if not _TAG.search(markup):
             break
         markup = _stripped(markup)
-    unescaped = html.unescape(markup)
-    if unescaped != markup and _TAG.search(unescaped):
-        unescaped = _stripped(unescaped)
-    return paragraphs(unescaped)
+    plain = unescaped(markup)
+    if plain != markup and _TAG.search(plain):
+        plain = _stripped(plain)
+    return paragraphs(plain)
 
 
 def _stripped(markup: str) -> str:
+    if markup.count("<") > MOST_MARKS or (len(markup) > SMALL and FLOODED.search(markup)):
+        return _by_tags(markup)
+    return _by_tree(markup)
+
+
+def _by_tree(markup: str) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(markup)
@@ -83,6 +98,34 @@ def _selectors(names: frozenset[str]) -> tuple[str, str]:
     return ", ".join(filter(there.__contains__, _UNREAD)), ", ".join(filter(there.__contains__, _BLOCKS))
 
 
+def _by_tags(markup: str) -> str:
+    """Strip markup tag by tag, in one pass: in a tree, elements inside each other take quadratic time and memory."""
+    first, *pieces = _uncommented(markup).split("<", MOST_TAGS)[:MOST_TAGS]
+    kept, inside = [first], ""
+    for piece in pieces:
+        tag = _NAME.match(piece)
+        name = tag[2].lower() if tag else ""
+        is_end = bool(tag and tag[1])
+        _, _, after = piece.partition(">")
+        if inside:
+            if not is_end or name != inside:
+                continue
+            inside = ""
+        elif name in _UNREAD and not is_end:
+            inside = name
+            continue
+        if name in _BLOCKS:
+            kept += ("\n\n", after)
+        else:
+            kept.append(after if name or piece[:1] in ("/", "!", "?") else f"<{piece}")
+    return unescaped("".join(kept))
+
+
+def _uncommented(markup: str) -> str:
+    first, *pieces = markup.split("<!--")
+    return first + "".join(piece.partition("-->")[2] for piece in pieces)
+
+
 def without_boilerplate(text: str, *, authors: Sequence[str] = ()) -> str:
     """Leave out comment counters, read-also lines, credits, biographies, and all that follows the article."""
     return "\n\n".join(article_lines([*map(tame, text.split("\n\n"))], authors=authors))
@@ -93,7 +136,7 @@ def article_lines(lines: Sequence[str], *, authors: Sequence[str] = ()) -> list[
     names = {fold(name) for name in authors if name}
     kept: list[str] = []
     for n, line in enumerate(lines):
-        folded = fold(line)
+        folded = fold(line[:LONG])
         if not folded:
             continue
         if kept and is_tail(folded):
@@ -110,6 +153,7 @@ def article_lines(lines: Sequence[str], *, authors: Sequence[str] = ()) -> list[
 @lru_cache(maxsize=64)  # the first lines are looked at for what stands above a text, and again as its text
 def is_boilerplate(line: str) -> bool:
     """Say whether a single line is none of an article, wherever it stands."""
+    line = line[:LONG]
     folded = fold(line)
     if not folded or _DOTS.match(folded) or _COUNTER.match(folded) or _CREDIT.match(line):
         return True
@@ -141,7 +185,7 @@ def is_tail(folded: str) -> bool:
 
 def is_biography(line: str) -> bool:
     """Say whether a line introduces who wrote the article."""
-    folded = fold(line)
+    folded = fold(line[:LONG])
     return len(folded) < BIO and _starts(folded, "bio") and not line.startswith(("„", "“", "«", '"'))
 
 

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.reading.clean import byline_of, is_boilerplate, is_dateline, is_name, text_of, without_boilerplate
-from bot.text import fold, tame, tame_lines
+from bot.reading.clean import (
+    FLOODED,
+    byline_of,
+    is_boilerplate,
+    is_dateline,
+    is_name,
+    text_of,
+    without_boilerplate,
+)
+from bot.text import fold, tame, tame_lines, unescaped
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -27,8 +37,22 @@ SURELY_MORE = (
     1.4  # a second opinion that holds so much more found what we missed; else it only adds the headline
 )
 LEAST = 500  # characters: of a shorter page it gives headline, byline and links in one line
+LONGEST_NAMES = 1_000  # characters of a class or an id
+LONGEST_TEXT = 100_000
+LONGEST_WORDS = 10_000  # of a field
 LARGEST_PAGE = 3_000_000  # characters of HTML that are looked at
 ENOUGH = 900  # characters of text that need no second opinion
+MOST_TAGS = 10_000  # of a page; honest ones have up to 4,000
+FEW_TAGS = 1_000  # that cannot do much harm, whatever they are
+MOST_ELEMENTS = 400_000  # that a page may grow to: bold text left open is opened anew in each paragraph
+MOST_LOOKS = 2_000_000  # characters that are looked at, each as often as it stands in one more element
+LOOK = 100  # what looking at one element counts
+_BOLD = re.compile(r"<(?:b|big|code|em|font|i|s|small|strike|strong|tt|u)(?=[\s/>])[^>]*+", re.IGNORECASE)
+_FOREIGN = re.compile("[^\u0000-\u02ff]{64,}")
+MOST_ACCENTS = 60  # in a row of letters that are not Latin
+_REOPENED = (
+    3  # of one name and the same attributes, https://html.spec.whatwg.org/#list-of-active-formatting-elements
+)
 ARTICLE_TYPES = {
     "article", "newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle", "blogposting",
     "liveblogposting", "reviewnewsarticle", "sportsarticle", "techarticle", "report", "advertisercontentarticle",
@@ -56,13 +80,72 @@ def page_of(html: str) -> Page:
     """Read a page; never raises. Empty text where the page holds no article (consent form, video, paywall)."""
     from selectolax.lexbor import LexborHTMLParser
 
-    html = html[:LARGEST_PAGE]
+    html = _bounded(html[:LARGEST_PAGE])
     tree = LexborHTMLParser(html)
     page = _meta(tree)
     linked = _linked_data(tree)
     page = _joined(linked, page)
-    own = _body_text(tree, page)
+    try:
+        own = _body_text(tree, page, _Effort())
+    except _TooMuch:  # elements inside elements: no article, and nothing that a second opinion should suffer
+        return page
     return replace(page, text=_best_text(own, page.text, html))
+
+
+class _TooMuch(Exception):
+    """A page takes more work than any article."""
+
+
+class _Effort:
+    """What the reading of one page may cost."""
+
+    def __init__(self) -> None:
+        self._left = MOST_LOOKS
+
+    def text_of(self, node: LexborNode, separator: str = "") -> str:
+        text = node.text(deep=True, separator=separator)
+        self.spend(len(text) + LOOK)
+        return text
+
+    def all_in(self, node: LexborNode, selector: str) -> list[LexborNode]:
+        found = node.css(selector)
+        self.spend(LOOK * (len(found) + 1))
+        return found
+
+    def spend(self, looks: int) -> None:
+        self._left -= looks
+        if self._left < 0:
+            raise _TooMuch
+
+
+def _bounded(html: str) -> str:
+    """Cut a page off where it has more tags than any article's, or would grow out of all proportion."""
+    html = FLOODED.sub(_without_attributes, html)
+    tags = html.count("<")
+    if tags > FEW_TAGS and min(tags, MOST_TAGS) * _left_open(html) > MOST_ELEMENTS:
+        return _cut(html, FEW_TAGS)
+    return _cut(html, MOST_TAGS) if tags > MOST_TAGS else html
+
+
+def _without_attributes(tag: re.Match[str]) -> str:
+    """The bare tag; where it is code of a script, the script still ends."""
+    return f"<{tag[1]}>" + ("</script" if "</script" in tag[0].lower() else "")
+
+
+def _cut(html: str, most: int) -> str:
+    return "<".join(html.split("<", most)[:most])
+
+
+def _left_open(html: str) -> int:
+    """How many tags of bold text, and of its like, may be open at once at the most.
+
+    Where ">" may stand in an attribute, what follows is not known, and the tag counts as one of its own.
+    """
+    counts = Counter(_BOLD.findall(html))
+    return sum(
+        times if tag.count('"') % 2 or tag.count("'") % 2 else min(times, _REOPENED)
+        for tag, times in counts.items()
+    )
 
 
 # ── fields ──
@@ -76,7 +159,7 @@ def _meta(tree: LexborHTMLParser) -> Page:
         name = (
             attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
         ).lower()
-        content = tame(attributes.get("content") or "")
+        content = tame((attributes.get("content") or "")[:LONGEST_WORDS])
         if name and content and name not in values:
             values[name] = content
 
@@ -84,12 +167,14 @@ def _meta(tree: LexborHTMLParser) -> Page:
         return next((values[name] for name in names if name in values), "")
 
     heading = tree.css_first("h1")
-    title = first("og:title", "twitter:title") or (tame(heading.text(deep=True)) if heading else "")
+    title = first("og:title", "twitter:title") or (
+        tame(heading.text(deep=True)[:LONGEST_WORDS]) if heading else ""
+    )
     page_title = tree.css_first("title")
     html = tree.css_first("html")
     canonical = tree.css_first("link[rel=canonical]")
     return Page(
-        title=title or (tame(page_title.text(deep=True)) if page_title else ""),
+        title=title or (tame(page_title.text(deep=True)[:LONGEST_WORDS]) if page_title else ""),
         standfirst=first("og:description", "description", "twitter:description"),
         author=_person(first("author", "article:author", "dc.creator", "parsely-author", "sailthru.author")),
         published=first(
@@ -153,7 +238,9 @@ def _from_linked(thing: dict[str, Any]) -> Page:
         published=_words(thing.get("datePublished") or thing.get("dateCreated")),
         image_url=next(_image_urls(thing.get("image")), ""),
         language=_words(thing.get("inLanguage")),
-        text=without_boilerplate(text_of(_string(thing.get("articleBody")))),
+        text=without_boilerplate(
+            text_of(_string(thing.get("articleBody"))[: 4 * LONGEST_TEXT])[:LONGEST_TEXT]
+        ),
         paywalled=str(thing.get("isAccessibleForFree", "")).lower() == "false",
     )
 
@@ -163,12 +250,12 @@ def _string(value: Any) -> str:
 
 
 def _words(value: Any) -> str:
-    return tame(text_of(value)) if isinstance(value, str) else ""
+    return tame(text_of(value[:LONGEST_WORDS])) if isinstance(value, str) else ""
 
 
 def _names(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        if name := _person(tame(value)):
+        if name := _person(tame(value[:LONGEST_WORDS])):
             yield name
     elif isinstance(value, dict):
         yield from _names(value.get("name"))
@@ -222,55 +309,58 @@ _KEPT_NAMES = re.compile(
 _TEXTUAL = ("p", "h2", "h3", "h4", "li", "blockquote", "pre")
 
 
-def _body_text(tree: LexborHTMLParser, page: Page) -> str:
+def _body_text(tree: LexborHTMLParser, page: Page, effort: _Effort) -> str:
     """The text of the densest container, without what is not the article."""
     for node in tree.css(_GONE):
         node.decompose()
     body = tree.body
     if body is None:
         return ""
-    _prune(body)
-    container = _densest(body)
+    _prune(body, effort)
+    container = _densest(body, effort)
     if container is None:
         return ""
-    lines = _each_once(_lines(container))
-    return without_boilerplate("\n\n".join(_without_heading(lines, page)))
+    lines = _each_once(_lines(container, effort))
+    return without_boilerplate("\n\n".join(_without_heading(lines, page))[:LONGEST_TEXT])
 
 
-def _prune(body: LexborNode) -> None:
+def _prune(body: LexborNode, effort: _Effort) -> None:
     """Remove containers whose class or id says that they are no article text."""
-    whole = _prose(body) or 1
+    whole = _prose(body, effort) or 1
     for node in body.css("[class], [id]"):
         if node.tag in ("body", "html", "main", "article", "p", "a", "span", "em", "strong", "b", "i"):
             continue
         attributes = node.attributes
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+        names = f"{(attributes.get('class') or '')[:LONGEST_NAMES]} {(attributes.get('id') or '')[:LONGEST_NAMES]}"
         if _KEPT_NAMES.search(names):
             continue
         never = _NEVER.search(names)
         if not never and not _RARELY.search(names):
             continue
-        if _prose(node) < (MOST_OF_PAGE * whole if never else SOME_PROSE):
+        if _prose(node, effort) < (MOST_OF_PAGE * whole if never else SOME_PROSE):
             node.decompose()
 
 
-def _prose(node: LexborNode) -> int:
+def _prose(node: LexborNode, effort: _Effort) -> int:
     """Characters in paragraphs that are long and no links."""
     return sum(
         length
-        for paragraph in node.css("p")
-        if (length := len(paragraph.text(deep=True))) > 80
-        and sum(len(link.text(deep=True)) for link in paragraph.css("a")) < length / 2
+        for paragraph in effort.all_in(node, "p")
+        if (length := len(effort.text_of(paragraph))) > 80 and _linked(paragraph, effort) < length / 2
     )
 
 
-def _densest(body: LexborNode) -> LexborNode | None:
+def _linked(node: LexborNode, effort: _Effort) -> int:
+    return sum(len(effort.text_of(link)) for link in effort.all_in(node, "a"))
+
+
+def _densest(body: LexborNode, effort: _Effort) -> LexborNode | None:
     """The smallest container that holds nearly all that the paragraphs of the page say."""
     scores: dict[int, float] = {}
     whole: dict[int, float] = {}
     nodes: dict[int, LexborNode] = {}
     for paragraph in body.css("p, blockquote, pre, h2, h3, li"):
-        weight = _weight(paragraph)
+        weight = _weight(paragraph, effort)
         if weight <= 0:
             continue
         node, share = paragraph.parent, 1.0
@@ -294,17 +384,16 @@ def _densest(body: LexborNode) -> LexborNode | None:
     return best
 
 
-def _weight(node: LexborNode) -> float:
-    text = tame(node.text(deep=True))
+def _weight(node: LexborNode, effort: _Effort) -> float:
+    text = tame(effort.text_of(node))
     if len(text) < 25 or is_boilerplate(text):
         return 0.0
-    linked = sum(len(link.text(deep=True)) for link in node.css("a"))
-    density = 1 - linked / max(len(text), 1)
+    density = 1 - _linked(node, effort) / max(len(text), 1)
     factor = 0.25 if node.tag in ("li", "h2", "h3") else 1.0
     return len(text) * density * density * factor
 
 
-def _lines(container: LexborNode) -> Iterator[str]:
+def _lines(container: LexborNode, effort: _Effort) -> Iterator[str]:
     """Paragraphs, headings and list items of a container in reading order, each once."""
     for node in container.css(", ".join(_TEXTUAL)):
         parent = node.parent
@@ -312,16 +401,21 @@ def _lines(container: LexborNode) -> Iterator[str]:
             parent is not None
             and parent.tag in ("li", "blockquote")
             and node.tag == "p"
-            and _only_child(parent)
+            and _only_child(parent, effort)
         ):
             continue
-        if node.tag in ("blockquote", "li") and node.css_first("p") is not None and not _only_child(node):
+        if (
+            node.tag in ("blockquote", "li")
+            and node.css_first("p") is not None
+            and not _only_child(node, effort)
+        ):
             continue
-        text = tame(node.text(deep=True, separator=" ")) if node.tag == "li" else tame(node.text(deep=True))
+        text = tame(effort.text_of(node, " " if node.tag == "li" else ""))
         if not text:
             continue
-        linked = sum(len(link.text(deep=True)) for link in node.css("a"))
-        if linked > 0.8 * len(text) and len(text) < 250:  # a line that is a link leads elsewhere
+        if len(text) < 250 and _linked(node, effort) > 0.8 * len(
+            text
+        ):  # a line that is a link leads elsewhere
             continue
         yield text
 
@@ -339,8 +433,8 @@ def _each_once(lines: Iterator[str]) -> list[str]:
     return kept
 
 
-def _only_child(node: LexborNode) -> bool:
-    return len(node.css("p")) == 1
+def _only_child(node: LexborNode, effort: _Effort) -> bool:
+    return len(effort.all_in(node, "p")) == 1
 
 
 def _without_heading(lines: list[str], page: Page) -> list[str]:
@@ -348,7 +442,7 @@ def _without_heading(lines: list[str], page: Page) -> list[str]:
     title = fold(page.title)
 
     def is_field(line: str) -> bool:
-        return fold(line) == title or is_dateline(line) or is_name(byline_of(line))
+        return fold(line[:LONGEST_NAMES]) == title or is_dateline(line) or is_name(byline_of(line))
 
     return [line for n, line in enumerate(lines) if n >= HEAD or not is_field(line)]
 
@@ -378,11 +472,22 @@ def _with_paragraphs(linked: str, own: str) -> str:
     return linked
 
 
+def _is_piled_up(html: str) -> bool:
+    """Say whether letters carry accents by the dozen: trafilatura puts them in order, which takes quadratic time."""
+    if "&#" in html:
+        html = unescaped(html)
+    return any(
+        sum(map(bool, map(unicodedata.combining, run))) > MOST_ACCENTS for run in _FOREIGN.findall(html)
+    )
+
+
 def _second_opinion(html: str) -> str:
+    if _is_piled_up(html):
+        return ""
     try:
         import trafilatura
 
         text = trafilatura.extract(html, fast=True, include_comments=False, include_tables=False) or ""
     except Exception:  # noqa: BLE001 - a library's failure on one page costs only its opinion
         return ""
-    return without_boilerplate(tame_lines(text.replace("\n", "\n\n")))
+    return without_boilerplate(tame_lines(text[:LONGEST_TEXT].replace("\n", "\n\n")))

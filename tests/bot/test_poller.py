@@ -653,6 +653,27 @@ async def test_a_ping_ends_the_nap(pushed: World) -> None:
         await pushed.poller.pushes.receive("1", feed.push["token"], b"", signed(feed, b""))
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+async def test_a_feed_that_is_pinged_while_it_is_checked_is_due_again(
+    pushed: World, is_changed: bool
+) -> None:
+    await pushed.poll()
+    await pushed.poll()
+    feed = await pushed.feed()
+    body = rss(item(2), item(1)) if is_changed else rss(item(1))
+
+    async def pinged(_: web.BaseRequest) -> web.StreamResponse:
+        assert pushed.poller.pushes
+        await pushed.poller.pushes.receive("1", feed.push["token"], b"", signed(feed, b""))
+        pushed.outlets.put("/feed", rss(item(3), item(2), item(1)))
+        return web.Response(body=body, content_type="application/rss+xml")
+
+    pushed.outlets.answers["/feed"] = pinged
+    pushed.clock.forward(hours=2)
+    assert await pushed.poller.poll_due() == 2
+    assert (await pushed.feed()).next_check_at > pushed.clock()
+
+
 async def test_a_feed_that_ended_takes_no_push(pushed: World) -> None:
     await pushed.poll()
     feed, body = await pushed.feed(), rss(item(2, "WEC: late"))
@@ -666,12 +687,13 @@ async def test_a_feed_that_ended_takes_no_push(pushed: World) -> None:
 async def test_strangers_cost_one_look_a_second(pushed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await pushed.poll()
     looks = []
-    look = pushed.store.feeds
-    monkeypatch.setattr(pushed.store, "feeds", lambda: looks.append(1) or look())
+    look = pushed.store.feed
+    monkeypatch.setattr(pushed.store, "feed", lambda number: looks.append(1) or look(number))
     assert pushed.poller.pushes
     for number in range(50):
         assert (await pushed.poller.pushes.receive(str(number), "guess", b"", {})).status == 410
         assert (await pushed.poller.pushes.verify(str(number), "guess", {})).status == 404
+    assert (await pushed.poller.pushes.verify("²", "guess", {})).status == 404
     assert len(looks) == 1
 
 
@@ -820,3 +842,30 @@ async def test_the_next_feed_is_polled_in_time_while_one_host_drips(world: World
         assert len(await world.owed()) == 1
         released.set()
         await polling
+
+
+async def away(world: World, *urls: str) -> None:
+    """Follow feeds of hosts at which nobody answers."""
+    for number, url in enumerate(urls):
+        await world.store.add_feed(Feed(url=url, outlet=f"Outlet {number}", next_check_at=world.clock()))
+
+
+@pytest.mark.parametrize("hosts", [1, 2, 4, 7])
+async def test_a_week_without_any_network_pauses_no_feed_however_few_there_are(
+    world: World, hosts: int
+) -> None:
+    await away(world, *(f"http://127.0.0.{number + 2}:9/feed" for number in range(hosts)))
+    for _ in range(9 * 24):
+        await world.poll(hours=1)
+    assert {feed.state for feed in await world.store.feeds()} == {FeedState.ACTIVE}
+    assert {
+        feed.next_check_at - world.clock() < timedelta(hours=1) for feed in await world.store.feeds()
+    } == {True}
+
+
+async def test_a_host_that_is_gone_for_a_week_is_given_up_while_another_one_answers(world: World) -> None:
+    await world.add("/feed", rss(item(1)), outlet="Zenith")
+    await away(world, "http://127.0.0.2:9/feed")
+    for _ in range(9 * 24):
+        await world.poll(hours=1)
+    assert [feed.state for feed in await world.store.feeds()] == [FeedState.PAUSED, FeedState.ACTIVE]

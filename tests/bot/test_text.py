@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.series.tables import tables
-from bot.text import cut, cut_utf16, fold, tame, tame_lines, utf16_length
+from bot.text import cut, cut_utf16, fold, tame, tame_lines, unescaped, utf16_length
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,13 @@ def test_tables_read_one_by_one_hold_what_the_whole_file_holds(name: str) -> Non
         for table in tables(text, part):
             found |= table[part]
         assert found == whole[part]
+
+
+def test_a_letter_with_very_many_accents_is_folded_like_any_other() -> None:
+    assert fold("a" + "\u0301\u0327" * 100_000 + "b") == "ab"  # put in order, they would take minutes
+    assert len(fold("\ufdfa" * 10_000)) < 21_000
+
+
+def test_a_number_too_long_for_a_character_is_left_as_it_is() -> None:
+    assert unescaped("&lt; &#33;") == "< !"
+    assert unescaped("&#" + "9" * 5_000 + ";").startswith("&#99")

@@ -44,6 +44,12 @@ async def test_a_feed_comes_back_as_it_was_saved(store: Store) -> None:
     assert await store.feeds() == []
 
 
+async def test_one_feed_is_read_by_its_number(store: Store) -> None:
+    _, second = [await store.add_feed(feed(f"https://{name}.example")) for name in "ab"]
+    assert await store.feed(second.id) == second
+    assert await store.feed(2**53) is None
+
+
 async def test_checks_without_news_are_noted_in_three_numbers(store: Store) -> None:
     first, second = [await store.add_feed(feed(f"https://{name}.example", etag=name)) for name in "ab"]
     await store.touch_feeds([(first.id, NOW + HOUR), (second.id, NOW + 2 * HOUR), (99, NOW)], now=NOW)

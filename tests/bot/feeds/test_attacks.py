@@ -21,6 +21,7 @@ from aiohttp import web
 
 from bot.config import HttpSettings, PollSettings
 from bot.errors import AddressRefused, FetchError
+from bot.feeds import armour
 from bot.feeds import client as client_module
 from bot.feeds.client import Client
 from bot.feeds.parse import parse
@@ -548,7 +549,54 @@ def test_all_hostile_documents_together_cost_less_than_50_mb() -> None:
     done = subprocess.run(
         [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True, timeout=HANGS * 2
     )
-    assert json.loads(done.stdout) < 50_000
+    assert json.loads(done.stdout.splitlines()[-1]) < 50_000
+
+
+CROWDED = {
+    "enclosures": b'<enclosure url="http://a.example/b" type="x" length="1"/>',
+    "tags": b"<category>a</category>",
+    "pictures": b'<media:content url="http://a.example/b.jpg"/>',
+}
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_an_entry_of_very_many_elements_is_left_out_and_the_others_are_read(name: str) -> None:
+    whole = OPEN + ITEM + b"<item><title>crowded</title>" + CROWDED[name] * 60_000 + b"</item>" + ITEM
+    with ended():
+        found = parse(whole + b"</channel></rss>")
+    assert [entry.title for entry in found.entries] == ["t", "t"]
+
+
+def test_many_entries_of_many_elements_are_read_up_to_a_sum() -> None:
+    crowded = b"<item><title>c</title>" + CROWDED["enclosures"] * 2_000 + b"</item>"
+    with ended():
+        found = parse(OPEN + crowded * 50 + b"</channel></rss>")
+    assert len(found.entries) == armour.MOST_IN_ITEMS // crowded.count(b"<")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"<author>" + b"a" * 200_000 + b"</author>",
+        b"<author><![CDATA[" + b"a.b" * 100_000 + b"]]></author>",
+        b"<description>&#" + b"9" * 5_000 + b";</description>",
+        "<ttl>²</ttl>".encode(),
+        '<media:content url="http://a.example/b.jpg" width="²"/>'.encode(),
+    ],
+    ids=lambda inside: inside[:20].decode(),
+)
+def test_what_holds_a_parser_up_costs_no_entry(inside: bytes) -> None:
+    with ended():
+        found = parse(OPEN + b"<item><title>t</title>" + inside + b"</item></channel></rss>")
+        channel = parse(OPEN + inside + ITEM + b"</channel></rss>")
+    assert [entry.title for entry in (*found.entries, *channel.entries)] == ["t", "t"]
+
+
+def test_markup_that_is_text_counts_as_text() -> None:
+    text = b"<description><![CDATA[" + b"<p>Pole</p>" * 10_000 + b"]]></description>"
+    item = b"<item><title>long</title>" + text + b"</item>"
+    found = parse(OPEN + item * 2 + b"</channel></rss>")
+    assert [entry.title for entry in found.entries] == ["long", "long"]
 
 
 def test_a_body_that_is_a_path_opens_no_file(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from bot.config import HttpSettings, PollSettings
 from bot.errors import FetchError, Unreachable
 from bot.feeds import health
-from bot.feeds.client import Client
+from bot.feeds.client import Client, _is_lasting
 from bot.feeds.turns import Turns
 from tests.conftest import FakeClock
 from tests.loopback.outlets import Outlets
@@ -196,3 +197,17 @@ async def test_a_page_is_decoded_as_it_says(client: Client, outlets: Outlets) ->
     meta = outlets.put("/meta", b'<meta charset="windows-1251">' + "Квалификация".encode("cp1251"))
     assert (await client.get(plain)).text == "Hülkenberg"
     assert "Квалификация" in (await client.get(meta)).text
+
+
+@pytest.mark.parametrize(
+    ("status", "here", "there", "lasts"),
+    [
+        (301, "http://a.example/f", "https://a.example/f", True),
+        (308, "https://a.example/f", "https://b.example/f", True),
+        (301, "http://a.example/f", "http://b.example/f", True),
+        (301, "https://a.example/f", "http://a.example/f", False),
+        (302, "https://a.example/f", "https://b.example/f", False),
+    ],
+)
+def test_a_feed_never_moves_from_tls_into_the_open(status: int, here: str, there: str, lasts: bool) -> None:
+    assert _is_lasting(status, URL(here), URL(there)) is lasts

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.feeds.identity import canonical_url
 from bot.feeds.parse import parse
 from bot.feeds.show import describe
 from tests.loopback.outlets import Item, rss
@@ -201,3 +202,12 @@ def test_a_feed_is_described_as_plain_data() -> None:
     (entry,) = describe(parse(RDF))["entries"]
     assert set(entry) == {"guid", "url", "title", "standfirst", "author", "published", "image_url"}
     assert entry["published"] == "2026-11-22T13:30:00+00:00"
+
+
+def test_half_a_character_in_a_json_feed_is_replaced() -> None:
+    body = b'{"version":"https://jsonfeed.org/version/1.1","items":[{"id":"1","title":"Pole \\ud83d"}]}'
+    assert parse(body).entries[0].title == "Pole ?"
+
+
+def test_an_address_with_a_number_too_long_to_be_read_is_an_address() -> None:
+    assert canonical_url("https://o.example/?a=&#" + "9" * 5_000).startswith("https://o.example/?a=")

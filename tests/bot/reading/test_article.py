@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Entry, Feed
+from bot.reading import extract
 from bot.reading.article import article_from, article_from_raw, content_hash, needs_page
 from bot.reading.extract import page_of
 
@@ -139,3 +141,59 @@ def test_headline_and_byline_of_a_short_page_are_no_text() -> None:
     <article><h1>A short note</h1><p class="byline">By Anna Beispiel</p><p>The session starts an hour later because of fog.</p>
     <p class="related">Read also &gt; <a href="/other">Another story</a></p></article></body></html>"""
     assert page_of(page).text == "The session starts an hour later because of fog."
+
+
+def test_no_field_is_longer_than_anybody_would_read() -> None:
+    flood = "Monza, " * 200_000
+    article = article_from(
+        Entry(
+            guid="1", url="https://o.example/1", title=flood, standfirst=flood, content=flood, author=flood,
+            categories=(flood,) * 1_000,
+        ),
+        FEED,
+        now=NOW,
+    )  # fmt: skip
+    assert len(article.title) <= 400
+    assert len(article.author) <= 400
+    assert len(article.text) <= 50_000
+    assert len(article.categories) == 100
+    assert max(map(len, article.categories)) <= 400
+
+
+PROSE = "<p>Nine teams handed in their papers on Thursday, and the tenth said that it would follow within a week.</p>"
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "<ul><li>a" * 200_000,
+        "<div class=share>" * 100_000,
+        "<button><p>a" * 100_000,
+        "<blockquote><p>many words</p>" * 50_000,
+        "<blockquote>" + "<p>many words</p>" * 100_000,
+        "".join(f"<b id={n}>" for n in range(100_000)) + "<p>a" * 100_000,
+        "".join(f"<b id='>{n}'>" for n in range(100_000)) + "<p>a" * 100_000,
+        "<p " + "".join(f"a{n}=1 " for n in range(200_000)) + ">",
+        "<p " + "".join(f"a{n}='>' " for n in range(200_000)) + ">",
+        "<div class='" + "-" * 1_000_000 + "'>",
+        "<p>a" + "\u0301\u0327" * 200_000,
+        "<p>a" + "&#769;&#807;" * 50_000,
+        "<p>" + "\ufdfa" * 500_000,
+        "<script type='application/ld+json'>" + "[" * 1_000_000 + "</script>",
+        "<script type='application/ld+json'>" + '{"@graph":' * 100_000 + "</script>",
+    ],
+    ids=lambda flood: flood[:24],
+)
+def test_a_page_made_to_hurt_is_cut_off_and_what_stands_before_is_read(flood: str) -> None:
+    began = time.process_time()
+    page = page_of(f"<html><head><title>Papers</title></head><body><article>{PROSE * 12}{flood}")
+    assert page.title == "Papers"
+    assert len(page.text) <= extract.LONGEST_TEXT
+    assert time.process_time() - began < 4  # the worst of them took minutes, and gigabytes
+
+
+def test_a_page_may_have_some_thousand_tags_and_a_long_attribute() -> None:
+    picture = f"<img src='data:image/png;base64,{'iVBORw0KGgo' * 9_000}'>"
+    menu = "<li><a href='/x' class='one two three'><b>Word</b></a></li>" * 1_500
+    page = page_of(f"<html><body><ul>{menu}</ul>{picture}<article>{PROSE * 12}</article></body></html>")
+    assert page.text.startswith("Nine teams handed in their papers")

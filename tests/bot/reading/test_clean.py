@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.reading import clean
 from bot.reading.clean import article_lines, credit_of, is_boilerplate, is_name, text_of, without_boilerplate
 
 
@@ -103,3 +106,45 @@ def test_a_name_is_told_from_a_headline(line: str, expected: bool) -> None:
 @given(st.text(max_size=400))
 def test_any_markup_is_read_without_an_error(text: str) -> None:
     without_boilerplate(text_of(text))
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>One &amp; <b>two</b></p><SCRIPT>if (a<b) x()</SCRIPT><p>three<br/>four</p>",
+        "<div>gap < 2 s<!-- <p>no</p> --></div><ul><li>one<li class='a'>two</ul>",
+        "<form><p>no</p><button>no</button></form>yes<hr><figure><img src=x><figcaption>no</figcaption></figure>",
+        "a &lt;b&gt; <a href=x>link</a>s &amp;amp; all<table><tr><td>1</td><td>2</td></tr></table>",
+    ],
+)
+def test_markup_with_too_many_tags_for_a_tree_reads_the_same(
+    markup: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_tree = text_of(markup)
+    monkeypatch.setattr(clean, "MOST_MARKS", 0)
+    assert text_of(markup) == by_tree
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<ul><li>a" * 20_000,
+        "<div>a" * 30_000,
+        "<table><td>a" * 15_000,
+        "<select><optgroup>a" * 10_000,
+        "&lt;blockquote&gt;a" * 10_000,
+        "".join(f"<b id={n}><p>a" for n in range(15_000)) + "</b>" * 15_000,
+        "<p>a" + "<a " * 60_000,
+        "<p>a" + "<script>" * 20_000,
+        "<p>a" + "<!--" * 50_000,
+        "<p>a" + "&#" + "9" * 200_000 + ";",
+        "<p>a<p " + "".join(f"b{n}=1 " for n in range(20_000)) + ">",
+    ],
+    ids=lambda markup: markup[:12],
+)
+def test_markup_made_to_hurt_costs_no_more_than_its_length(markup: str) -> None:
+    began = time.process_time()
+    text = text_of(markup)
+    assert text.startswith("a")
+    assert text.count("a") <= clean.MOST_TAGS
+    assert time.process_time() - began < 2  # the worst of them took minutes, and gigabytes
