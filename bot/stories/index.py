@@ -77,7 +77,8 @@ class StoryIndex:
             return ()
         rarity = rarities()
         known = [token for token in keys.title | keys.lead if token[0] in COUNTED and self._is_posted(token)]
-        asked = sorted(known, key=rarity, reverse=True)[:ASKED]
+        # In the letters' order first: which of equally rare ones are asked for is the same in every process.
+        asked = sorted(sorted(known), key=rarity, reverse=True)[:ASKED]
         shared: dict[int, int] = {}
         so_far = shared.get
         for token in asked:
