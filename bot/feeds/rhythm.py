@@ -20,7 +20,7 @@ LEAST_RATE = 1 / 500  # entries an hour: a sleeping feed
 WEEKS_KNOWN = timedelta(days=13)  # before that, "it writes nothing on Sundays" was never observed
 AFTERGLOW = timedelta(minutes=40)  # an outlet that has just published is likely to go on
 PRIOR = 0.25  # of an entry, in every hour and day
-GLOW = 1.0  # so much likelier, right after an entry
+GLOW = 0.5  # so much likelier, right after an entry
 
 # As floats: a rate is asked for at every check of every feed.
 _LIFE = HALF_LIFE.total_seconds()
@@ -58,12 +58,15 @@ def learned(rhythm: Mapping[str, Any], times: Iterable[datetime], *, now: dateti
     return past
 
 
-def rate(rhythm: Mapping[str, Any], at: float) -> float | None:
-    """Expected entries an hour at a time, in seconds since 1970; None where nothing was learned yet."""
+def rate(rhythm: Mapping[str, Any], at: float, now: float | None = None) -> float | None:
+    """Expected entries an hour at a time, in seconds since 1970; None where nothing was learned yet.
+
+    With `now`, the time may be to come: what was not yet listened to is no silence.
+    """
     if "mass" not in rhythm:
         return None
     mass: float = rhythm["mass"]
-    since_known: float = max(at - rhythm["at"], 0.0)
+    since_known: float = max((at if now is None else now) - rhythm["at"], 0.0)
     seconds: float = max(rhythm["at"] + since_known - rhythm["since"], _SHORTEST_SECONDS)
     observed = _LIFE_HOURS * (1 - _fade(seconds))
     hour, hours = int(at // 3600) % 24, rhythm["hours"].split()

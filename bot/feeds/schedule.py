@@ -20,10 +20,12 @@ from bot.model import Feed, FeedDocument, FeedState
 
 MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 SLOWEST = HOUR  # adaptive polling stretches the interval to this at most
-STEEPNESS = 1.6  # of spans against rates; see `adaptive`
-USUAL_RATES = (0.3, 4.0)  # entries an hour; between these is the rate that is checked once an interval
-BUDGET = 0.97  # of the requests that checking each feed once an interval would need; surges come on top
+STEEPNESS = 3.0  # of spans against rates; see `adaptive`
+USUAL_RATES = (0.3, 6.0)  # entries an hour; between these is the rate that is checked once an interval
+BUDGET = 1.13  # of a day's requests that checking each feed once an interval would need
 STRETCH = 4.0  # and to so many intervals at most
+AWAKE = 0.05  # entries an hour: an outlet that writes daily, by day, is found in time; see `_longest`
+AWAKE_STRETCH = 0.62  # of the longest interval, for those
 LONGEST_ASKED = DAY  # a server that asks for more (a year's Cache-Control) did not mean its feed
 _LONGEST_SECONDS = LONGEST_ASKED.total_seconds()
 FIRST_BACKOFF = 2.0  # intervals after the first failure; doubles with each one, up to a day
@@ -189,31 +191,44 @@ def adaptive(rhythm: Mapping[str, Any], moment: Moment) -> float:
     if rate is None:
         return max(pace.interval, pace.least)
     rate *= rhythms.glow(rhythm, now) * moment.pulse
-    longest = pace.most if rhythms.is_known(rhythm, now) else max(pace.interval, pace.least)
+    longest = _longest(rate, pace) if rhythms.is_known(rhythm, now) else max(pace.interval, pace.least)
     seconds: float = pace.interval * (moment.pace.usual / rate) ** STEEPNESS
     return min(max(seconds, pace.least), longest)
 
 
-def usual_rate(known: Sequence[Mapping[str, Any]], pace: Pace, now: datetime) -> float:
-    """The rate at which a feed is checked once an interval, such that all of them together are checked about that often.
+def _longest(rate: float, pace: Seconds) -> float:
+    """The seconds that a feed of this rate waits at most: only what writes seldom, or sleeps, may wait for the longest."""
+    awake = pace.most * AWAKE_STRETCH * max(AWAKE / rate, 1.0)
+    return min(max(awake, pace.interval, pace.least), pace.most)
 
-    Adaptive polling spends the requests of fixed polling where the news is, not more of them. A week is looked at in steps
-    of seven hours, which meet every hour of the day.
+
+def usual_rate(known: Sequence[Mapping[str, Any]], pace: Pace, now: datetime) -> float:
+    """The rate at which a feed is checked once an interval, such that all of them need a day's budget of requests in the next one.
+
+    Adaptive polling spends the requests of fixed polling where the news is, not more of them: the more is written on a day,
+    the busier a feed has to be for the same interval.
     """
-    rates = [
-        rate * rhythms.usual_glow(rate)
-        for rhythm in known
-        for step in range(24)
-        if (rate := rhythms.rate(rhythm, now.timestamp() - 7 * 3600 * step)) is not None
-    ]
-    if not rates or pace.most <= pace.interval:
+    if pace.most <= pace.interval:
         return pace.usual
-    shortest, longest = pace.least / pace.interval, pace.most / pace.interval
+    seconds = pace.seconds
+    wishes = []  # for each feed and hour: how often at the usual rate 1, and at least; checks an interval
+    begin = now.timestamp()
+    for rhythm in known:
+        for step in range(24):
+            at = begin + 3600 * step
+            rate = rhythms.rate(rhythm, at, begin)
+            if rate is not None:
+                rate *= rhythms.usual_glow(rate)
+                longest = _longest(rate, seconds) if rhythms.is_known(rhythm, at) else seconds.interval
+                wishes.append((rate**STEEPNESS, seconds.interval / longest))
+    if not wishes:
+        return pace.usual
+    most = seconds.interval / seconds.least
     low, high = USUAL_RATES
     for _ in range(12):
         usual = math.sqrt(low * high)
-        spans = (min(max((usual / rate) ** STEEPNESS, shortest), longest) for rate in rates)
-        if sum(1 / span for span in spans) > BUDGET * len(rates):
+        scale = usual**-STEEPNESS
+        if sum(min(max(often * scale, least), most) for often, least in wishes) > BUDGET * len(wishes):
             low = usual
         else:
             high = usual

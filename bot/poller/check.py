@@ -197,7 +197,7 @@ class Checker:
         """Share out the requests anew, by what all feeds were learned to write."""
         now = self._clock()
         known = [feed for feed in feeds if feed.state == FeedState.ACTIVE and "mass" in feed.rhythm]
-        self._pulse.expect((feed.series, rate(feed.rhythm, now.timestamp()) or 0.0) for feed in known)
+        self._pulse.expect(((feed.series, rate(feed.rhythm, now.timestamp()) or 0.0) for feed in known), now)
         sample = [feed.rhythm for feed in known[:: len(known) // TUNE_BY + 1]]
         self.pace = replace(self.pace, usual=usual_rate(sample, self.pace, now))
 

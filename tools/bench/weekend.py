@@ -205,7 +205,7 @@ def weekend(seed: int = 1, feeds: int = FEEDS, shape: Shape = SHAPES["usual"]) -
         if now - tuned_at >= TUNE_EVERY:
             tuned_at = now
             rates = [(each.series, rhythm.rate(each.rhythm, now.timestamp()) or 0) for each in state]
-            pulse.expect(rates)
+            pulse.expect(rates, now)
             pace = replace(PACE, usual=schedule.usual_rate([each.rhythm for each in state], PACE, now))
         feed = state[number]
         requests += START <= now < END
