@@ -22,10 +22,10 @@ MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(da
 SLOWEST = HOUR  # adaptive polling stretches the interval to this at most
 STEEPNESS = 3.0  # of spans against rates; see `adaptive`
 USUAL_RATES = (0.3, 6.0)  # entries an hour; between these is the rate that is checked once an interval
-BUDGET = 1.13  # of a day's requests that checking each feed once an interval would need
+BUDGET = 1.15  # of a day's requests that checking each feed once an interval would need
 STRETCH = 4.0  # and to so many intervals at most
 AWAKE = 0.05  # entries an hour: an outlet that writes daily, by day, is found in time; see `_longest`
-AWAKE_STRETCH = 0.62  # of the longest interval, for those
+AWAKE_STRETCH = 0.72  # of the longest interval, for those
 LONGEST_ASKED = DAY  # a server that asks for more (a year's Cache-Control) did not mean its feed
 _LONGEST_SECONDS = LONGEST_ASKED.total_seconds()
 FIRST_BACKOFF = 2.0  # intervals after the first failure; doubles with each one, up to a day
