@@ -57,10 +57,11 @@ def dump(value: object) -> str:
 
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
+_decode = json.JSONDecoder().raw_decode  # without the looks for blanks at either end: `dump` writes none
 
 
 def load_mapping(text: str) -> Mapping[str, Any]:
-    return _EMPTY if text == "{}" else MappingProxyType(json.loads(text))
+    return _EMPTY if text == "{}" else MappingProxyType(_decode(text)[0])
 
 
 @functools.lru_cache(maxsize=5_000)  # a few lists of series and topics, of thousands of feeds and stories

@@ -136,7 +136,7 @@ async def _portions(source: Transaction, table: Table) -> AsyncIterator[Sequence
 
 
 def _mappings(rows: Sequence[Row]) -> Sequence[Mapping[str, Any]]:
-    return [dict(row) for row in rows]  # type: ignore[call-overload]
+    return [dict(row) for row in rows]
 
 
 async def _copy_words(source: Transaction, target: Transaction, progress: Progress) -> None:

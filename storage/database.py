@@ -22,6 +22,10 @@ class Row(Protocol):
 
     def __getitem__(self, column: str, /) -> Any: ...
 
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def keys(self) -> Iterable[str]: ...
+
 
 class Transaction(Protocol):
     """What a storage function works with. SQL has `:name` parameters and the `$words` of `Dialect`."""
@@ -151,6 +155,14 @@ class Dialect:
 
 
 _TOKEN = re.compile(r"'[^']*'|--[^\n]*|::|:[a-z_]+|\$(?:each|ids|rows|owed)\([^)]*\)|\$[a-z_]+")
+
+
+def named(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows as dictionaries, for wide ones: sqlite3 looks for a column from the first one on, each time."""
+    if not rows or isinstance(rows[0], dict):
+        return rows
+    columns = tuple(rows[0].keys())
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

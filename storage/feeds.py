@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.model import Feed, FeedState
 from storage.codec import dump, from_ms, key_of, load_mapping, load_texts, maybe_ms
-from storage.database import Row, Rows, Transaction
+from storage.database import Row, Rows, Transaction, named
 
 
 async def sync_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
@@ -96,7 +96,7 @@ async def remove_feed(tx: Transaction, feed_id: int) -> None:
 
 
 async def all_feeds(tx: Transaction) -> Sequence[Feed]:
-    return [read_feed(row) for row in await tx.all("SELECT * FROM feeds ORDER BY outlet, url")]
+    return [read_feed(row) for row in named(await tx.all("SELECT * FROM feeds ORDER BY outlet, url"))]
 
 
 async def one_feed(tx: Transaction, feed_id: int) -> Feed | None:
@@ -120,7 +120,7 @@ async def claim_feeds(tx: Transaction, *, now: datetime, lease: timedelta, limit
             until=now + lease,
             ids=[row["id"] for row in rows],
         )
-    return [read_feed(row) for row in rows]
+    return [read_feed(row) for row in named(rows)]
 
 
 async def next_feed_at(tx: Transaction) -> datetime | None:
