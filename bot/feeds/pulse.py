@@ -49,6 +49,10 @@ class Pulse:
     def __init__(self) -> None:
         self._beats: dict[str, _Beat] = {}
         self._day: _Beat | None = None
+        self._told: dict[
+            Sequence[str], float
+        ] = {}  # of one moment: many feeds of a series are asked about in one go
+        self._told_at: datetime | None = None
 
     def expect(self, rates: Iterable[tuple[Sequence[str], float]], now: datetime) -> None:
         """Take note of what each feed lets expect this hour: its series, and entries an hour."""
@@ -65,6 +69,7 @@ class Pulse:
             self._day = _Beat(DAY_HALF_LIFE.total_seconds(), now)
         self._day.fade(now)
         self._day.rate = sum(expected.values())
+        self._told_at = None
 
     def beat(self, series: Sequence[str], new: int, now: datetime) -> None:
         """Take note of new entries of a feed."""
@@ -72,6 +77,7 @@ class Pulse:
             return
         self._day.fade(now)
         self._day.seen += new
+        self._told_at = None
         series = series or ANY
         for slug in series:
             found = self._beats.get(slug)
@@ -83,9 +89,14 @@ class Pulse:
         """1 is as expected; STRONGEST while one of the series is much written about, WEAKEST while all are quiet."""
         if self._day is None:
             return 1.0
-        day = self._day.ratio(now)
-        loudest = max(self._one(slug, now, day) for slug in series or ANY)
-        return min(max(loudest, WEAKEST), STRONGEST)
+        if now is not self._told_at:
+            self._told, self._told_at = {}, now
+        told = self._told.get(series)
+        if told is None:
+            day = self._day.ratio(now)
+            loudest = max(self._one(slug, now, day) for slug in series or ANY)
+            told = self._told[series] = min(max(loudest, WEAKEST), STRONGEST)
+        return told
 
     def _one(self, slug: str, now: datetime, day: float) -> float:
         beat = self._beats.get(slug)

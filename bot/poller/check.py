@@ -89,9 +89,9 @@ class Checker:
             return None
         return await self._pushed(self._passed(feed, answer, body_hash=body_hash, remark=_kept(feed)), answer)
 
-    def next_check(self, feed: Feed) -> datetime:
+    def next_check(self, feed: Feed, now: datetime) -> datetime:
         """When a feed that is as it was is to be checked again."""
-        return schedule.next_check(feed.rhythm, self.moment(feed))
+        return schedule.next_check(feed.rhythm, self._moment(feed, now))
 
     async def with_successor(self, feed: Feed) -> Feed:
         """A feed that was given up, and in its health the feed that its site names instead, if there is one."""
@@ -183,14 +183,17 @@ class Checker:
 
     def moment(self, feed: Feed) -> Moment:
         """What the feed's next check depends on besides itself."""
-        now = self._clock()
+        return self._moment(feed, self._clock())
+
+    def _moment(self, feed: Feed, now: datetime) -> Moment:
         return Moment(
             now=now,
             pace=self.pace,
             random=self._random,
             every=self._every(feed.url),
             pulse=self._pulse.of(feed.series, now),
-            is_pushed=is_alive(feed, now + self.pace.most),  # until the next check at the least
+            is_pushed=bool(feed.push)
+            and is_alive(feed, now + self.pace.most),  # until the next check at the least
         )
 
     def tune(self, feeds: Sequence[Feed]) -> None:

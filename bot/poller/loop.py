@@ -284,10 +284,11 @@ class Poller:
 
     def _next_checks(self, still: Sequence[Feed]) -> Iterator[tuple[int, datetime]]:
         """Decide for all of them in one go, which takes a third of the time that it would between two requests."""
+        now = self._clock()
         for feed in still:
             try:
                 is_pinged = self.pushes is not None and self.pushes.is_pinged(feed.id)
-                yield feed.id, self._clock() if is_pinged else self._checker.next_check(feed)
+                yield feed.id, now if is_pinged else self._checker.next_check(feed, now)
             except Exception as error:  # as in `_one`
                 log.exception("feed failed", feed=feed.id)
                 self._unsaved.append(self._failed(feed, unexpected(error)))
