@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import math
 import re
@@ -119,6 +120,8 @@ async def measured(urls: list[str], rounds: int) -> list[float]:
             poller = Poller(store, client, catalog, clock, settings)
             await poller.poll_due()
             working = [asyncio.create_task(part.run(stop)) for part in (poller, outbox)]
+            gc.collect()
+            gc.freeze()  # as the app does when it has started
 
             for _ in range(rounds):
                 async with session.get(urls[0].rsplit("/", 1)[0] + "/turn"):
