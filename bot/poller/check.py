@@ -29,9 +29,7 @@ from bot.poller.watch import Metrics
 from bot.poller.withdrawals import Withdrawals
 from bot.ports import Clock
 
-FIRST_LOOKS = (
-    3  # at a time: each holds a whole feed with all its texts, and more would only wait for the processor
-)
+FIRST_LOOKS = 3  # at a time: each holds a feed's whole text, and more would only wait for the processor
 LOOK_ELSEWHERE = 90.0  # seconds for all the addresses at which a site may name a feed
 TUNE_BY = 400  # feeds, at most
 
@@ -192,8 +190,8 @@ class Checker:
             random=self._random,
             every=self._every(feed.url),
             pulse=self._pulse.of(feed.series, now),
-            is_pushed=bool(feed.push)
-            and is_alive(feed, now + self.pace.most),  # until the next check at the least
+            # A lease has to last until the next check at the least.
+            is_pushed=bool(feed.push) and is_alive(feed, now + self.pace.most),
         )
 
     def tune(self, feeds: Sequence[Feed]) -> None:

@@ -159,6 +159,26 @@ async def test_an_entry_that_left_its_feed_while_older_ones_stay_is_asked_about_
     assert (await world.stands(story)).withdrawn_at is not None
 
 
+async def test_of_entries_that_nobody_was_told_of_the_newest_show_that_older_ones_are_still_there(
+    world: World,
+) -> None:
+    old = [
+        world.item(f"old-{n}", f"WEC: the season so far, part {n}") for n in range(6, 0, -1)
+    ]  # newest first
+    url = world.outlets.put("/feed", rss(*old))
+    await world.store.add_feed(Feed(url=url, outlet="Outlet", next_check_at=world.clock(), language="en"))
+    await world.poll()
+    world.clock.forward(minutes=1)
+    world.outlets.put("/feed", rss(world.item("told", TITLE), *old))
+    await world.poll(minutes=20)
+    await world.post()
+    world.gone("told")
+    world.outlets.put("/feed", rss(*old[:3]))  # the older ones have left as well, in order
+    await world.poll()
+    assert await world.look() == 0
+    assert await world.look(seconds=SURE_SOON.total_seconds()) == 1
+
+
 async def test_an_entry_that_left_its_feed_with_all_older_ones_is_only_old(world: World) -> None:
     await world.tell(world.item("win", TITLE))
     world.gone("win")
