@@ -13,7 +13,7 @@ from bot.model import Choice, Importance, Label, Link, Post, Preferences, Series
 from bot.posts.schedule import zone_of
 from bot.posts.spoilers import safe_title
 from bot.posts.template import render
-from bot.text import tame, tame_lines
+from bot.text import fold, tame, tame_lines
 
 if TYPE_CHECKING:
     from bot.series.catalog import Catalog
@@ -53,7 +53,7 @@ def compose(
         if story.spoiler
         else "",
         url=source.url or story.url,
-        summary=tame_lines(source.summary or story.summary),
+        summary=_more_than(title, tame_lines(source.summary or story.summary)),
         badge=f"{series.emoji} {values['series']}".strip() if series.slug else "",
         label=values["label"],
         colour=series.colour if series.slug else None,
@@ -122,6 +122,11 @@ def label_text(label: Label, locale: str) -> str:
 
 def _rank(language: str, wanted: Sequence[str]) -> int:
     return wanted.index(language) if language in wanted else len(wanted)
+
+
+def _more_than(title: str, summary: str) -> str:
+    """The summary, unless it only says the title again: some outlets have nothing else in their feeds."""
+    return "" if fold(summary).rstrip(" .!…") == fold(title).rstrip(" .!…") else summary
 
 
 def _also(story: Story, teller: Source) -> tuple[Link, ...]:

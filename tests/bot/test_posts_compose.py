@@ -36,6 +36,11 @@ def test_a_post_says_what_who_when_and_where_to_read_it() -> None:
     assert [choice.line for choice in post.choices] == ["alerts follow wec", "why 7"]
 
 
+def test_a_summary_that_only_says_the_title_again_is_left_out() -> None:
+    assert post_of(story("Rain delays the start", summary="Rain delays the start.")).summary == ""
+    assert post_of(story("Rain delays the start", summary="Rain delays the start by two hours.")).summary
+
+
 def test_a_plain_report_has_no_label_and_no_series_no_badge() -> None:
     post = post_of(story(series=()))
     assert (post.label, post.badge, post.colour, post.hashtag) == ("", "", None, "")
